@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+export UV_SYSTEM_CERTS := 1
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+.DEFAULT_GOAL := serve
+
+serve: .venv/.installed  ## install, start Postgres and Valkey, migrate, seed the demo, serve
+	@$(BIN)/python -m server serve
+
+test: .venv/.installed  ## everything that CI runs: format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+format: .venv/.installed  ## format the code and mend what ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: .venv/.installed  ## write schema.graphql anew
+	$(BIN)/python -m server schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --group dev pyproject.toml -o requirements.txt
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo 'Callsheet needs python3 >= 3.11 with venv (Debian: apt install python3-venv).'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	{ $(PIP) 'uv==0.13.*' && $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.txt; } \
+	  || $(PIP) --require-hashes -r requirements.txt
+	touch $@
+
+.PHONY: serve test format schema lock

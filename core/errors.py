@@ -1,0 +1,79 @@
+"""The failures a client may see; any other exception is a bug and is masked."""
+
+from enum import Enum
+from typing import Any
+
+
+class ErrorCode(Enum):
+    """What kind of failure it was: `extensions.code` of an error."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    """An argument can't be used; `extensions.field` names it."""
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    """No token, or one that can't be used."""
+    FORBIDDEN = "FORBIDDEN"
+    """The viewer may see this, but not do that."""
+    NOT_FOUND = "NOT_FOUND"
+    """There is no such thing, or not for the viewer; `extensions.field` names the argument."""
+    CONFLICT = "CONFLICT"
+    """It was changed meanwhile; `extensions.version` and `extensions.fields` say how far."""
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    """The idempotency key was used before with other arguments."""
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    """The document is not GraphQL."""
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    """The document does not fit the schema."""
+    INTERNAL = "INTERNAL"
+    """A bug or a fault of the server; `extensions.requestId` is in its log."""
+
+
+class ApiError(Exception):
+    """An expected failure: `code` is for programs, the message for people."""
+
+    code = ErrorCode.INTERNAL
+
+    def __init__(self, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.extensions = {"code": self.code.value, **more}
+
+
+class Invalid(ApiError):
+    """An argument that can't be used."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
+
+
+class Unauthenticated(ApiError):
+    """No token, or one that can't be used."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(ApiError):
+    """The viewer may see it, but not do that."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(ApiError):
+    """No such thing, as far as the viewer may know."""
+
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
+
+
+class Conflict(ApiError):
+    """It was changed, or made, by someone else meanwhile."""
+
+    code = ErrorCode.CONFLICT
+
+
+class IdempotencyMismatch(ApiError):
+    """The idempotency key was used before with other arguments."""
+
+    code = ErrorCode.IDEMPOTENCY_MISMATCH

@@ -1,0 +1,58 @@
+"""Who may do what with an order: plain rules; a rule's docstring is the refusal."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.errors import Forbidden
+from core.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a viewer stands to an order, and to the service of it that is in question."""
+
+    viewer: Viewer
+    booked_it: bool = False
+    is_assigned: bool = False
+    is_assignee: bool = False
+
+
+Rule: TypeAlias = Callable[[Standing], bool]
+
+
+def see_order(standing: Standing) -> bool:
+    """Only staff, the people assigned to an order, and its customer may see it."""
+    return standing.viewer.is_staff or standing.is_assigned or standing.booked_it
+
+
+def change_order(standing: Standing) -> bool:
+    """Only staff and admins may change an order."""
+    return standing.viewer.is_staff
+
+
+def chat(standing: Standing) -> bool:
+    """Only staff and the people assigned to an order may use its chat."""
+    return standing.viewer.is_staff or standing.is_assigned
+
+
+def tick(standing: Standing) -> bool:
+    """Only staff and the assignee of the service may tick its checklists."""
+    return standing.viewer.is_staff or standing.is_assignee
+
+
+def book(standing: Standing) -> bool:
+    """Only staff may book for someone else; customers book for themselves."""
+    return standing.viewer.is_staff or standing.booked_it
+
+
+def see_work(viewer: Viewer) -> bool:
+    """Only the agency's own people may see how an order is worked on."""
+    return not viewer.is_customer
+
+
+def require(standing: Standing, rule: Rule) -> None:
+    """Nothing, if the rule allows it; else `Forbidden`."""
+    if not rule(standing):
+        raise Forbidden(inspect.getdoc(rule) or rule.__name__)

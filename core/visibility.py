@@ -1,0 +1,78 @@
+"""Which rows a viewer may see: one condition per table, used by every read."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+import models
+from core.viewer import Viewer
+from models import Audience, Permission
+
+
+def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    """The condition that a row of `model` is in the viewer's agency and may be seen there."""
+    if model is models.Organization:
+        return models.Organization.id == viewer.organization_id
+    return and_(model.organization_id == viewer.organization_id, _rule(model, viewer))
+
+
+def _rule(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    if model is models.LogEntry:
+        return _entries(viewer)
+    if model is models.Mention:
+        return and_(model.person_id == viewer.id, _of_orders(model, viewer))
+    if viewer.is_staff or model in (models.Service, models.Package, models.PackageService):
+        return true()
+    if model is models.Person:
+        return _people(viewer)
+    if model is models.Order:
+        return models.Order.id.in_(_orders(viewer))
+    return _of_orders(model, viewer) if issubclass(model, models.OfOrder) else _internal(viewer)
+
+
+def _orders(viewer: Viewer) -> Any:
+    """The ids of the orders of someone who is not staff."""
+    if viewer.is_customer:
+        return select(models.Order.id).where(
+            models.Order.organization_id == viewer.organization_id,
+            models.Order.customer_id == viewer.id,
+        )
+    return select(models.Assignment.order_id).where(
+        models.Assignment.organization_id == viewer.organization_id,
+        models.Assignment.person_id == viewer.id,
+    )
+
+
+def _of_orders(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    """A row of an order: seen with it, but customers see nothing of the work but the services."""
+    if viewer.is_staff:
+        return true()
+    if viewer.is_customer and model is not models.OrderService:
+        return false()
+    return and_(model.order_id.in_(_orders(viewer)))
+
+
+def _internal(viewer: Viewer) -> ColumnElement[bool]:
+    return false() if viewer.is_customer else true()
+
+
+def _people(viewer: Viewer) -> ColumnElement[bool]:
+    person = models.Person
+    if viewer.is_customer:
+        return person.id == viewer.id
+    customers = select(models.Order.customer_id).where(
+        models.Order.organization_id == viewer.organization_id,
+        models.Order.id.in_(_orders(viewer)),
+    )
+    return or_(person.permission != Permission.CUSTOMER, person.id.in_(customers))
+
+
+def _entries(viewer: Viewer) -> ColumnElement[bool]:
+    entry = models.LogEntry
+    mine = and_(entry.audience == Audience.PERSON, entry.recipient_id == viewer.id)
+    if viewer.is_staff:
+        return or_(entry.audience != Audience.PERSON, mine)
+    if viewer.is_customer:
+        public = entry.audience == Audience.CUSTOMER
+        return and_(public, entry.order_id.in_(_orders(viewer)))
+    return and_(entry.order_id.in_(_orders(viewer)), or_(entry.audience != Audience.PERSON, mine))

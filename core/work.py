@@ -1,0 +1,191 @@
+"""The unit of work: one action, one transaction, its log entries, and news of them after commit."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core import idempotency, ids, log, may
+from core.context import Context
+from core.cursors import Cursor
+from core.errors import Conflict, Forbidden, NotFound
+from core.idempotency import Retry
+from core.may import Standing
+from core.viewer import Scope, Viewer
+from core.visibility import visible
+from models import Kind, LogEntry, Order
+
+M = TypeVar("M", bound=models.OfOrganization)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The version of the row `id` that the client has seen."""
+
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action gives back: the row it is about, and the place in the log after it."""
+
+    row: Any
+    cursor: Cursor
+
+
+async def perform(
+    context: Context,
+    action: Callable[..., Awaitable[Any]],
+    arguments: Mapping[str, Any],
+    *,
+    expected: Expected | None = None,
+    retry: Retry | None = None,
+) -> Done:
+    """Carry out `action(work, **arguments)` in one transaction, and announce it after commit."""
+    if Scope.WRITE not in context.viewer.scopes:
+        raise Forbidden("This token is good for reading only.", scope=Scope.WRITE.value)
+    async with context.database.transaction() as session:
+        work = Work(session, context.viewer, expected)
+        if retry and (before := await idempotency.claim(session, context.viewer, retry)):
+            return Done(*before)
+        row = await action(work, **arguments)
+        await session.flush()
+        cursor = await work.append_to_log()
+        if retry:
+            await idempotency.keep(session, context.viewer, retry, row, cursor)
+    if work.entries:
+        context.hub.announce(context.viewer.organization_id, cursor.seq)
+    return Done(row, cursor)
+
+
+class Work:
+    """What an action does its work with."""
+
+    def __init__(self, session: AsyncSession, viewer: Viewer, expected: Expected | None) -> None:
+        self.session = session
+        self.viewer = viewer
+        self.entries: list[LogEntry] = []
+        self._expected = expected
+
+    def select(self, model: type[M]) -> Select[M]:
+        """The rows of `model` that the viewer may see."""
+        return select(model).where(visible(model, self.viewer))
+
+    async def get(self, model: type[M], id: UUID, rule: may.Rule, field: str = "id") -> M:
+        """A row, locked with its order, if `rule` lets the viewer act on it.
+
+        `NotFound` if the viewer may not see it, `Forbidden` if the rule refuses,
+        `Conflict` if it is not of the version that the client expects.
+        """
+        order = await self._lock_order(model, id)
+        if order is None:
+            raise NotFound(field, f"There is no such {ids.name(model).split(' ', 1)[1]}.")
+        row = order if model is Order else await self.find(model, id, field)
+        may.require(await self._standing(order, row), rule)
+        if self._expected and self._expected.id == id:
+            await self._check_version(row, self._expected.version)
+        return row  # type: ignore[return-value] # an Order where M is Order
+
+    async def find(self, model: type[M], id: UUID, field: str) -> M:
+        """A row that the viewer may see, to be referred to; `NotFound` if there is none."""
+        statement = self.select(model).where(model.id == id)
+        row = (await self.session.scalars(statement)).one_or_none()
+        if row is None:
+            raise NotFound(field, f"There is no such {ids.name(model).split(' ', 1)[1]}.")
+        return row
+
+    async def rows(self, statement: Select[M]) -> Sequence[M]:
+        """The rows of a statement."""
+        return (await self.session.scalars(statement)).all()
+
+    async def add(self, *rows: models.OfOrganization) -> None:
+        """Store new rows; `Conflict` if an id that the client chose is taken."""
+        self.session.add_all(rows)
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            if "pk_" not in str(error.orig):
+                raise
+            raise Conflict("This id is taken.", field="id") from error
+
+    def change(self, row: models.Versioned, kind: Kind, **values: Any) -> bool:
+        """Set `values` and record those that differ; whether there were any."""
+        changes = {}
+        for name, after in values.items():
+            if (before := getattr(row, name)) != after:
+                column = getattr(type(row), name)
+                changes[name] = [log.plain(column, before), log.plain(column, after)]
+                setattr(row, name, after)
+        if changes:
+            row.version += 1
+            self.record(kind, row, changes=changes)
+        return bool(changes)
+
+    def record(self, kind: Kind, subject: models.OfOrganization, **params: Any) -> LogEntry:
+        """Note in the log that `kind` happened to `subject`."""
+        entry = log.entry(kind, subject, self.viewer.id, **params)
+        self.entries.append(entry)
+        return entry
+
+    async def append_to_log(self) -> Cursor:
+        """Give the recorded entries their numbers; the place after them."""
+        if not self.entries:
+            return await log.head(self.session, self.viewer.organization_id)
+        return await log.append(self.session, self.entries)
+
+    async def _lock_order(self, model: type[Any], id: UUID) -> Order | None:
+        """Lock the order of a row, so that actions on one order follow each other.
+
+        Always the order first and never its parts: so two actions can't wait for each other.
+        """
+        seen = self.select(model).where(model.id == id)
+        key = seen.with_only_columns(model.id if model is Order else model.order_id)
+        statement = (
+            select(Order)
+            .where(Order.organization_id == self.viewer.organization_id)
+            .where(Order.id == key.scalar_subquery())
+            .with_for_update(key_share=True, of=Order)
+        )
+        return (await self.session.scalars(statement)).one_or_none()
+
+    async def _standing(self, order: Order, row: Any) -> Standing:
+        viewer = self.viewer
+        if viewer.is_staff:
+            return Standing(viewer)
+        service_id = row.id if isinstance(row, models.OrderService) else None
+        service_id = service_id or getattr(row, "order_service_id", None)
+        assignment = models.Assignment
+        services = await self.session.scalars(
+            select(assignment.order_service_id)
+            .where(assignment.organization_id == viewer.organization_id)
+            .where(assignment.order_id == order.id, assignment.person_id == viewer.id)
+        )
+        assigned = set(services)
+        return Standing(
+            viewer,
+            booked_it=order.customer_id == viewer.id,
+            is_assigned=bool(assigned),
+            is_assignee=service_id is not None and service_id in assigned,
+        )
+
+    async def _check_version(self, row: Any, version: int) -> None:
+        if row.version == version:
+            return
+        statement = (
+            select(LogEntry.params["changes"])
+            .where(LogEntry.organization_id == self.viewer.organization_id)
+            .where(LogEntry.subject_id == row.id, LogEntry.subject_version > version)
+        )
+        changes = [each for each in await self.session.scalars(statement) if each]
+        raise Conflict(
+            "This was changed meanwhile.",
+            field="expectedVersion",
+            version=row.version,
+            fields=sorted({name for each in changes for name in each}),
+        )

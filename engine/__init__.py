@@ -1,0 +1,1 @@
+"""How an operation is executed: field kinds, batches, arguments. Knows nothing of orders."""

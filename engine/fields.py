@@ -1,0 +1,147 @@
+"""The kinds of fields: how a field gets its values for all rows of a list at once."""
+
+import inspect
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Annotated, Any, Protocol, TypeAlias
+
+import strawberry
+from sqlalchemy import Select, any_, literal
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry.dataloader import DataLoader
+from strawberry.types.field import StrawberryField
+
+from engine import inputs
+
+Batch: TypeAlias = Callable[..., Awaitable[Sequence[Any]]]
+
+
+class Reader(Protocol):
+    """What the engine asks of a request's context."""
+
+    loaders: dict[Hashable, DataLoader[Any, Any]]
+
+    def select(self, model: type[Any]) -> Select[Any]:
+        """The rows of `model` that the viewer may see."""
+        ...
+
+    async def rows(self, statement: Select[Any]) -> Sequence[Any]:
+        """The rows of a statement."""
+        ...
+
+
+def among(column: InstrumentedAttribute[Any], values: Any) -> Any:
+    """`column` is one of `values`: one array parameter, so that the statement stays the same."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def column(name: str, *, when: Callable[[Any], bool] | None = None) -> StrawberryField:
+    """A column under another name; null where `when(viewer)` is false."""
+
+    def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Any]) -> Any:
+        if when and not when(info.context.viewer):
+            return None
+        return getattr(root, name)
+
+    return strawberry.field(resolve, metadata={"kind": "column", "column": name})
+
+
+def itself() -> StrawberryField:
+    """Another type that shows the same row: a group of its columns."""
+
+    def resolve(root: strawberry.Parent[Any]) -> Any:
+        return root
+
+    return strawberry.field(resolve, metadata={"kind": "itself"})
+
+
+def one(model: type[Any], *, by: str) -> StrawberryField:
+    """The row of `model` whose id is in the parent's column `by`."""
+
+    async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[Any]:
+        wanted = {getattr(row, by) for row in rows} - {None}
+        if not wanted:
+            return [None] * len(rows)
+        statement = info.context.select(model).where(among(model.id, wanted))
+        found = {row.id: row for row in await info.context.rows(statement)}
+        return [found.get(getattr(row, by)) for row in rows]
+
+    return _field(load, {"kind": "one", "model": model, "by": by})
+
+
+def many(model: type[Any], *, by: str, order_by: Sequence[str]) -> StrawberryField:
+    """The rows of `model` whose column `by` holds the parent's id, sorted by `order_by`."""
+
+    async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[list[Any]]:
+        statement = (
+            info.context.select(model)
+            .where(among(getattr(model, by), {row.id for row in rows}))
+            .order_by(*(getattr(model, name) for name in order_by))
+        )
+        found: dict[Any, list[Any]] = defaultdict(list)
+        for child in await info.context.rows(statement):
+            found[getattr(child, by)].append(child)
+        return [found[row.id] for row in rows]
+
+    return _field(load, {"kind": "many", "model": model, "by": by})
+
+
+def batch(function: Batch) -> StrawberryField:
+    """A field computed by `function(rows, info, **arguments)`: one value for each row, in order."""
+    return _field(function, {"kind": "batch"}, inputs.of_function(function, skip=2))
+
+
+def _field(
+    function: Batch, metadata: dict[str, Any], arguments: Sequence[inputs.Argument] = ()
+) -> StrawberryField:
+    async def resolve(
+        root: strawberry.Parent[Any], info: strawberry.Info[Any], **given: Any
+    ) -> Any:
+        parsed = inputs.parse(arguments, given, "")
+        key = (function, repr(sorted(parsed.items())))
+        loaders = info.context.loaders
+        if key not in loaders:
+
+            async def load(rows: list[Any]) -> Sequence[Any]:
+                return await function(rows, info, **parsed)
+
+            # It batches and must not remember: a socket's later event reads later rows.
+            loaders[key] = DataLoader(load, cache=False)
+        return await loaders[key].load(root)
+
+    return strawberry.field(
+        with_arguments(resolve, arguments),
+        description=inspect.getdoc(function),
+        metadata={**metadata, "function": function},
+    )
+
+
+def with_arguments(resolve: Any, arguments: Sequence[inputs.Argument], returns: Any = Any) -> Any:
+    """`resolve(root, info, **given)` with the signature that Strawberry needs to see."""
+    kept = list(inspect.signature(resolve).parameters.values())[:2]
+    resolve.__signature__ = inspect.Signature(
+        [
+            *kept,
+            *(
+                inspect.Parameter(
+                    argument.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if argument.required else strawberry.UNSET,
+                    annotation=_annotation(argument),
+                )
+                for argument in arguments
+            ),
+        ],
+        return_annotation=returns,
+    )
+    resolve.__annotations__ = {
+        parameter.name: parameter.annotation
+        for parameter in resolve.__signature__.parameters.values()
+    } | {"return": returns}
+    return resolve
+
+
+def _annotation(argument: inputs.Argument) -> Any:
+    described = strawberry.argument(name=argument.alias, description=argument.description)
+    return Annotated[inputs.graphql(argument.hint), described]

@@ -1,0 +1,121 @@
+"""The log: every business action of an organization, in commit order, without gaps."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, new_id, one_of, to
+
+
+class Audience(Enum):
+    """Who may read an entry: the agency's people, its customer too, or one person alone."""
+
+    STAFF = "STAFF"
+    CUSTOMER = "CUSTOMER"
+    PERSON = "PERSON"
+
+
+class Kind(Enum):
+    """What happened."""
+
+    ORDER_CREATED = "ORDER_CREATED"
+    ORDER_STATUS_CHANGED = "ORDER_STATUS_CHANGED"
+    PAYMENT_STATUS_CHANGED = "PAYMENT_STATUS_CHANGED"
+    CUSTOMER_CHANGED = "CUSTOMER_CHANGED"
+    PROPERTY_CHANGED = "PROPERTY_CHANGED"
+    ORDER_NOTES_CHANGED = "ORDER_NOTES_CHANGED"
+    PACKAGE_ADDED = "PACKAGE_ADDED"
+    PACKAGE_REMOVED = "PACKAGE_REMOVED"
+    SERVICE_ADDED = "SERVICE_ADDED"
+    SERVICE_REMOVED = "SERVICE_REMOVED"
+    SERVICE_MOVED = "SERVICE_MOVED"
+    SERVICE_RENAMED = "SERVICE_RENAMED"
+    SERVICE_NOTES_CHANGED = "SERVICE_NOTES_CHANGED"
+    SERVICE_ESCALATED = "SERVICE_ESCALATED"
+    ESCALATION_RESOLVED = "ESCALATION_RESOLVED"
+    PROJECT_MANAGER_CHANGED = "PROJECT_MANAGER_CHANGED"
+    TEAM_MEMBER_ADDED = "TEAM_MEMBER_ADDED"
+    TEAM_MEMBER_REMOVED = "TEAM_MEMBER_REMOVED"
+    ASSIGNEE_CHANGED = "ASSIGNEE_CHANGED"
+    CHECKLIST_CREATED = "CHECKLIST_CREATED"
+    CHECKLIST_RENAMED = "CHECKLIST_RENAMED"
+    CHECKLIST_MOVED = "CHECKLIST_MOVED"
+    CHECKLIST_DELETED = "CHECKLIST_DELETED"
+    CHECKLIST_ITEM_ADDED = "CHECKLIST_ITEM_ADDED"
+    CHECKLIST_ITEM_RENAMED = "CHECKLIST_ITEM_RENAMED"
+    CHECKLIST_ITEM_MOVED = "CHECKLIST_ITEM_MOVED"
+    CHECKLIST_ITEM_DELETED = "CHECKLIST_ITEM_DELETED"
+    CHECKLIST_ITEM_TICKED = "CHECKLIST_ITEM_TICKED"
+    CHECKLIST_ITEM_UNTICKED = "CHECKLIST_ITEM_UNTICKED"
+    MESSAGE_POSTED = "MESSAGE_POSTED"
+    MESSAGE_EDITED = "MESSAGE_EDITED"
+    MESSAGE_DELETED = "MESSAGE_DELETED"
+    PERSON_MENTIONED = "PERSON_MENTIONED"
+    ORDER_READ = "ORDER_READ"
+
+
+MESSAGES = frozenset({Kind.MESSAGE_POSTED, Kind.MESSAGE_EDITED, Kind.MESSAGE_DELETED})
+PERSONAL = frozenset({Kind.PERSON_MENTIONED, Kind.ORDER_READ})
+ACTIVITY = frozenset(Kind) - MESSAGES - PERSONAL
+
+# What a customer may read about the own order; the rest is the agency's own business.
+FOR_CUSTOMERS = frozenset(
+    {
+        Kind.ORDER_CREATED,
+        Kind.ORDER_STATUS_CHANGED,
+        Kind.PAYMENT_STATUS_CHANGED,
+        Kind.PROPERTY_CHANGED,
+        Kind.PACKAGE_ADDED,
+        Kind.PACKAGE_REMOVED,
+        Kind.SERVICE_ADDED,
+        Kind.SERVICE_REMOVED,
+        Kind.SERVICE_MOVED,
+    }
+)
+
+
+class LogEntry(Base):
+    """Something that happened: who did what, to what, with the values before and after."""
+
+    __tablename__ = "log_entries"
+    __table_args__ = (
+        to("orders", "order_id"),
+        to("order_services", "order_service_id"),
+        to("people", "actor_id"),
+        to("people", "recipient_id"),
+        Index("uq_log_entries_id", "organization_id", "id", unique=True),
+        Index("ix_log_entries_order_id", "organization_id", "order_id", "seq"),
+        Index("ix_log_entries_subject_id", "organization_id", "subject_id", "seq"),
+        Index("ix_log_entries_recipient_id", "organization_id", "recipient_id", "seq"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[UUID] = mapped_column(default=new_id)
+    kind: Mapped[Kind] = mapped_column(one_of(Kind, checked=False))
+    order_id: Mapped[UUID | None]
+    order_service_id: Mapped[UUID | None]
+    subject_type: Mapped[str]
+    subject_id: Mapped[UUID]
+    subject_version: Mapped[int | None]
+    actor_id: Mapped[UUID | None]
+    audience: Mapped[Audience] = mapped_column(one_of(Audience))
+    recipient_id: Mapped[UUID | None]
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    # By the database's clock and under the head's lock, so that `at` never runs against `seq`.
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class LogHead(Base):
+    """The number of the last entry of an organization's log; locked from there to commit."""
+
+    __tablename__ = "log_heads"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)  # room for in-place updates
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -1,0 +1,1 @@
+"""What happens: reads and business actions, plain functions on rows."""

@@ -1,0 +1,221 @@
+"""How a type, a query, an action and a stream become part of the API."""
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from hashlib import sha256
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar, dataclass_transform
+
+import orjson
+import strawberry
+from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
+
+import models
+from core import ids
+from core.arguments import IdempotencyKey, IdOf, Version
+from core.context import Info
+from core.cursors import Cursor
+from core.idempotency import Retry
+from core.work import Expected, perform
+from engine import docs, inputs
+from engine.fields import with_arguments
+
+C = TypeVar("C")
+N = TypeVar("N")
+Root: TypeAlias = strawberry.Parent[Any]
+
+
+@dataclass_transform()
+def shape(cls: type[C]) -> type[C]:
+    """An API type, described by its docstrings; a row of the table of the same name is one."""
+    return _typed(cls, getattr(models, cls.__name__, None))
+
+
+def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
+    """An API type over rows of a class that has another name."""
+    return lambda cls: _typed(cls, row)
+
+
+def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
+    descriptions = docs.of_attributes(cls)
+    is_type_of = None if row is None else lambda value, _info: isinstance(value, row)
+    made = strawberry.type(cls, description=inspect.getdoc(cls))
+    get_object_definition(made, strict=True).is_type_of = is_type_of
+    for field in get_object_definition(made, strict=True).fields:
+        field.description = descriptions.get(field.python_name) or field.description
+    return made
+
+
+def _id(root: Root) -> strawberry.ID:
+    return strawberry.ID(ids.encode(type(root), root.id))
+
+
+@strawberry.interface(description="Anything that has an id.")
+class Node:
+    """Anything that has an id."""
+
+    id: strawberry.ID = strawberry.field(
+        resolver=_id, description="Its id: what it is and which, such as `ord_01j9…`."
+    )
+
+
+@shape
+class PageInfo:
+    """Where a page lies in its list."""
+
+    has_next_page: bool
+    """Whether there is more after this page."""
+    has_previous_page: bool
+    """Whether there is more before this page."""
+    start_cursor: Cursor | None
+    """The cursor of the first edge."""
+    end_cursor: Cursor | None
+    """The cursor of the last edge."""
+
+
+@strawberry.type(description="Something in a list, and its place there.")
+class Edge(Generic[N]):
+    """A row of a page, and its place in the list."""
+
+    node: N = strawberry.field(description="What stands at this place.")
+    cursor: Cursor = strawberry.field(description="Its place: give it back as `after` or `before`.")
+
+
+async def _count(root: Root) -> int:
+    return int(await root.count())
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[N]):
+    """Some rows of a list, in its order."""
+
+    edges: list[Edge[N]] = strawberry.field(description="What is on this page, in order.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    total_count: int = strawberry.field(
+        resolver=_count, description="How many there are on all pages. Counted only when asked for."
+    )
+
+
+def query(function: Callable[..., Awaitable[Any]], returns: Any) -> StrawberryField:
+    """A field of Query, read by `function(info, **arguments)`."""
+    arguments = inputs.of_function(function, skip=1)
+
+    async def resolve(_: Root, info: Info, **given: Any) -> Any:
+        return await function(info, **inputs.parse(arguments, given, ""))
+
+    described = with_arguments(resolve, arguments, returns)
+    field = strawberry.field(described, description=_doc(function))
+    return _named(field, function)
+
+
+def subscription(
+    function: Callable[..., Awaitable[AsyncIterator[Any]]], returns: Any
+) -> StrawberryField:
+    """A field of Subscription, streamed by `await function(info, **arguments)`."""
+    arguments = inputs.of_function(function, skip=1)
+
+    async def resolve(_: Root, info: Info, **given: Any) -> AsyncIterator[Any]:
+        return await function(info, **inputs.parse(arguments, given, ""))
+
+    described = with_arguments(resolve, arguments, AsyncGenerator[returns, None])
+    field = strawberry.subscription(described, description=_doc(function))
+    return _named(field, function)
+
+
+def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> StrawberryField:
+    """A field of Mutation, done by `action(work, **arguments)`, which gives a row for `returns`.
+
+    Its input type and its payload come from the action's signature. One that changes the row
+    with the id `id` takes `expectedVersion`; every one takes `idempotencyKey`.
+    """
+    arguments = inputs.of_function(action, skip=1)
+    extras: list[inputs.Argument] = [EXPECTED_VERSION] if _is_update(arguments) else []
+    input_type: Any = inputs.input_type(
+        _pascal(action) + "Input",
+        f"What `{to_camel_case(action.__name__)}` needs.",
+        [*arguments, *extras, IDEMPOTENCY_KEY],
+    )
+    payload, subject = _payload(action, returns)
+
+    async def resolve(_: Root, info: Info, input: Any) -> Any:
+        given = inputs.parse(arguments, vars(input), "")
+        own = inputs.parse([*extras, IDEMPOTENCY_KEY], vars(input), "")
+        version, key = own.get("expected_version"), own.get("idempotency_key")
+        done = await perform(
+            info.context,
+            action,
+            given,
+            expected=None if version is None else Expected(given["id"], version),
+            retry=None if key is None else Retry(key, _fingerprint(action.__name__, input)),
+        )
+        return payload(**{subject: done.row, "cursor": done.cursor})
+
+    described = strawberry.argument(description="What it needs.")
+    resolve.__annotations__ = {
+        "_": Root,
+        "info": Info,
+        "input": Annotated[input_type, described],
+        "return": payload | None,
+    }
+    field = strawberry.mutation(resolve, description=_doc(action))
+    return _named(field, action)
+
+
+def _named(field: StrawberryField, function: Callable[..., Any]) -> StrawberryField:
+    field.python_name = function.__name__
+    return field
+
+
+EXPECTED_VERSION = inputs.Argument(
+    "expected_version",
+    Version | None,
+    "The version you saw; `CONFLICT` if it has another one now.",
+    required=False,
+)
+IDEMPOTENCY_KEY = inputs.Argument(
+    "idempotency_key",
+    IdempotencyKey | None,
+    "Any text unique to this request: a retry with it within 24 hours is answered, not repeated.",
+    required=False,
+)
+
+
+def _is_update(arguments: Sequence[inputs.Argument]) -> bool:
+    """Whether an action changes a row that is there: the one that its argument `id` names."""
+    extras = [getattr(a.hint, "__metadata__", ()) for a in arguments if a.name == "id"]
+    return any(type(extra) is IdOf for each in extras for extra in each)
+
+
+def _payload(action: Callable[..., Any], returns: type[Any]) -> tuple[Any, str]:
+    """The payload type of an action, and the name of the field with its result."""
+    subject = "".join(f"_{c.lower()}" if c.isupper() else c for c in returns.__name__).strip("_")
+    made = type(
+        _pascal(action) + "Payload",
+        (),
+        {
+            "__annotations__": {subject: returns, "cursor": Cursor},
+            subject: strawberry.field(description="It, as it is now."),
+            "cursor": strawberry.field(description="Its place in the log: subscribe `after` it."),
+        },
+    )
+    description = f"What `{to_camel_case(action.__name__)}` answers."
+    return strawberry.type(made, description=description), subject
+
+
+def _fingerprint(name: str, input: Any) -> str:
+    given = {k: v for k, v in vars(input).items() if k != "idempotency_key"}
+    raw = orjson.dumps([name, given], default=_known, option=orjson.OPT_SORT_KEYS)
+    return sha256(raw).hexdigest()
+
+
+def _known(value: Any) -> Any:
+    return None if value is strawberry.UNSET else vars(value)
+
+
+def _pascal(action: Callable[..., Any]) -> str:
+    return "".join(word.capitalize() for word in action.__name__.split("_"))
+
+
+def _doc(function: Callable[..., Any]) -> str:
+    return inspect.getdoc(function) or ""

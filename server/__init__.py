@@ -1,0 +1,1 @@
+"""What runs: transports, sign-in, settings, the embedded servers, the command line."""

@@ -1,0 +1,70 @@
+"""The command line: `python -m server serve | schema | migration`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+from alembic import command
+from sqlalchemy import Connection
+
+import schema as api
+from core.database import Database
+from server import app as application
+from server import demo
+from server.local import servers
+from server.migrate import configured, migrate
+from server.settings import Settings
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+) -> None:
+    """Start what is needed, migrate, make the demo agency once, and serve."""
+    settings = Settings()
+    with servers(settings) as found:
+        asyncio.run(demo.prepare(found, settings))
+        uvicorn.run(
+            application.create(found.database_url, found.redis_url, found.secret),
+            host=host or settings.host,
+            port=port or settings.port,
+            log_level="warning",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_max_size=64 * 1024,
+            ws_ping_interval=None,  # it would close with 1011, which clients take as final
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )
+
+
+@cli.command()
+def schema() -> None:
+    """Print the API in GraphQL's schema language."""
+    typer.echo(api.build().as_str())
+
+
+@cli.command()
+def migration(message: str) -> None:
+    """Draft a migration from the difference between the models and the database."""
+
+    def draft(connection: Connection) -> None:
+        command.revision(configured(connection), message, autogenerate=True)
+
+    async def run(url: str) -> None:
+        database = Database(url)
+        await migrate(database)
+        async with database.engine.connect() as connection:
+            await connection.run_sync(draft)
+        await database.close()
+
+    with servers(Settings()) as found:
+        asyncio.run(run(found.database_url))
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,54 @@
+"""The ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from subscriptions.bus import Bus
+from subscriptions.hub import Hub
+
+import schema
+from core.database import Database
+from server import http, websocket
+from server.state import State
+from server.tokens import Tokens
+
+_CONSOLE = Path(__file__).parent.parent / "console" / "dist"
+
+
+def create(database_url: str, redis_url: str, secret: str) -> Starlette:
+    """The application over these servers; it connects when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        database = Database(database_url)
+        hub = Hub(database, Bus(redis_url))
+        await hub.start()
+        app.state.callsheet = State(schema.build(), database, hub, Tokens(secret))
+        try:
+            yield
+        finally:
+            await hub.stop()
+            await database.close()
+
+    routes = [
+        Route("/", _to_console),
+        Route("/health", _health),
+        Route("/graphql", http.graphql, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", websocket.graphql),
+        Mount("/console", StaticFiles(directory=_CONSOLE, html=True, check_dir=False)),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _to_console(_: Request) -> Response:
+    return RedirectResponse("/console/")
+
+
+async def _health(_: Request) -> Response:
+    return PlainTextResponse("ok")

@@ -1,0 +1,63 @@
+"""The servers and the key this process works with: those it is told of, or embedded ones."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.embedded import Postgres, Valkey
+from server.settings import Settings
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the database and the broker are, and the key that signs tokens."""
+
+    database_url: str
+    redis_url: str
+    secret: str
+
+
+@contextmanager
+def servers(settings: Settings) -> Iterator[Servers]:
+    """The servers, running; those that had to be started are stopped at the end."""
+    with ExitStack() as stack:
+        if settings.database_url:
+            database_url = _with_driver(settings.database_url.get_secret_value())
+        else:
+            database_url = stack.enter_context(Postgres(settings.data / "postgres")).url
+        if settings.redis_url:
+            redis_url = settings.redis_url.get_secret_value()
+        else:
+            redis_url = stack.enter_context(Valkey(settings.data / "valkey")).url
+        yield Servers(database_url, redis_url, _secret(settings))
+
+
+def _with_driver(url: str) -> str:
+    """The URL with our driver's name in it, however the operator's environment spells it."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+asyncpg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def _secret(settings: Settings) -> str:
+    if settings.secret:
+        return settings.secret.get_secret_value()
+    path = settings.data / "secret"
+    if not path.exists():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        _write_once(path, secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that only we can read, whole or not at all, and never over another's."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass  # another process was first: its key counts
+    finally:
+        draft.unlink()

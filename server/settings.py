@@ -1,0 +1,27 @@
+"""Settings, from the environment: each is a variable `CALLSHEET_…`, but the two URLs."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How this process runs."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSHEET_")
+
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    """Postgres; without it, an embedded one in the data folder."""
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    """Redis or Valkey; without it, an embedded one in the data folder."""
+    secret: SecretStr | None = None
+    """The key that signs tokens, 32 characters or more; without it, one kept in the data folder."""
+    data: Path = Path(".data")
+    """The folder of the embedded servers."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = 8000
+    """The port to listen on."""
+    demo: bool = True
+    """Whether to make the demo agency in an empty database, and to print tokens for it."""

@@ -1,0 +1,79 @@
+"""Tokens: JSON Web Tokens signed with the server's key (RFC 7519, HS256)."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from sqlalchemy import select
+
+import models
+from core import ids
+from core.database import Database
+from core.errors import ApiError, Unauthenticated
+from core.viewer import Scope, Viewer
+
+_ALGORITHM = "HS256"
+_AUDIENCE = "callsheet"
+_SECRET_LENGTH = 32
+_CLAIMS = jwt.JWTClaimsRegistry(
+    sub={"essential": True},
+    org={"essential": True},
+    exp={"essential": True},
+    aud={"essential": True, "value": _AUDIENCE},
+)
+
+
+class Tokens:
+    """Makes tokens, and finds out who holds one."""
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < _SECRET_LENGTH:
+            raise ValueError(f"CALLSHEET_SECRET must have {_SECRET_LENGTH} characters or more.")
+        self._key = OctKey.import_key(secret)
+
+    def issue(self, person: models.Person, scopes: frozenset[Scope], lifetime: timedelta) -> str:
+        """A token for a person."""
+        claims = {
+            "sub": ids.encode(models.Person, person.id),
+            "org": ids.encode(models.Organization, person.organization_id),
+            "scope": " ".join(sorted(scope.value for scope in scopes)),
+            "aud": _AUDIENCE,
+            "iat": datetime.now(UTC),
+            "exp": datetime.now(UTC) + lifetime,
+        }
+        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+
+    async def viewer(self, token: str | None, database: Database) -> Viewer:
+        """Who holds a token; `Unauthenticated` if it is missing, forged, expired, or of nobody."""
+        if token is None:
+            raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
+        organization_id, person_id, scopes = self._read(token)
+        statement = select(models.Person).where(
+            models.Person.organization_id == organization_id, models.Person.id == person_id
+        )
+        async with database.read() as session:
+            person = (await session.scalars(statement)).one_or_none()
+        if person is None:
+            raise Unauthenticated("This token is of nobody.")
+        return Viewer(person.id, organization_id, person.permission, scopes)
+
+    def _read(self, token: str) -> tuple[UUID, UUID, frozenset[Scope]]:
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            _CLAIMS.validate(claims)
+            organization_id = ids.decode_as(models.Organization, claims["org"], "org")
+            person_id = ids.decode_as(models.Person, claims["sub"], "sub")
+            scopes = frozenset(Scope(scope) for scope in claims.get("scope", "").split())
+        except (JoseError, ApiError, ValueError) as error:
+            raise Unauthenticated("This token can't be used, or has expired.") from error
+        return organization_id, person_id, scopes
+
+
+def bearer(value: object) -> str | None:
+    """The token in the value of an `Authorization` header; None if there is none."""
+    if not isinstance(value, str):
+        return None
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

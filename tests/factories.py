@@ -1,0 +1,190 @@
+"""What tests begin with: an agency, its people, its catalogue; and how they ask the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import models
+import schema
+from core import ids
+from core.context import Context, Hub
+from core.database import Database
+from core.viewer import Scope, Viewer
+from models import (
+    ChecklistTemplate,
+    JobRole,
+    LogHead,
+    Organization,
+    Package,
+    PackageService,
+    Permission,
+    Person,
+    Service,
+    ServiceKind,
+    new_id,
+)
+from server.errors import all_formatted
+
+BOTH = frozenset(Scope)
+
+
+@dataclass
+class Answer:
+    """What the API answered."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+
+    def __getitem__(self, name: str) -> Any:
+        """A root field of an answer that must have no errors."""
+        assert not self.errors, self.errors
+        return self.data[name]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The `extensions` of the one error there must be."""
+        assert len(self.errors) == 1, (self.data, self.errors)
+        extensions: dict[str, Any] = self.errors[0]["extensions"]
+        return extensions
+
+
+@dataclass
+class Agency:
+    """An organization with people and a catalogue."""
+
+    database: Database
+    hub: Hub
+    organization: Organization
+    admin: Person
+    manager: Person
+    staff: Person
+    contractor: Person
+    customer: Person
+    stranger: Person
+    photos: Service
+    video: Service
+    package: Package
+
+    @classmethod
+    async def make(cls, database: Database, hub: Hub) -> "Agency":
+        """A new agency, stored."""
+        organization = Organization(id=new_id(), name="Bright Homes Media")
+
+        def person(name: str, permission: Permission, *roles: JobRole) -> Person:
+            return Person(
+                organization_id=organization.id,
+                id=new_id(),
+                name=name,
+                email=f"{name.replace(' ', '.').lower()}@example.com",
+                permission=permission,
+                job_roles=list(roles),
+            )
+
+        def service(name: str, position: int) -> Service:
+            return Service(
+                organization_id=organization.id,
+                id=new_id(),
+                name=name,
+                category="Media",
+                kind=ServiceKind.CORE,
+                position=position,
+                notes=f"How we do {name}",
+            )
+
+        photos, video = service("Photos", 0), service("Drone Video", 1)
+        package = Package(organization_id=organization.id, id=new_id(), name="Complete", position=0)
+        people = {
+            "admin": person("Ada Admin", Permission.ADMIN),
+            "manager": person("Mia Manager", Permission.STAFF, JobRole.PROJECT_MANAGER),
+            "staff": person("Sam Staff", Permission.STAFF, JobRole.PHOTO_EDITOR),
+            "contractor": person("Cleo Contractor", Permission.CONTRACTOR, JobRole.VIDEO_EDITOR),
+            "customer": person("Carl Customer", Permission.CUSTOMER),
+            "stranger": person("Stan Stranger", Permission.CUSTOMER),
+        }
+        template = ChecklistTemplate(
+            organization_id=organization.id,
+            service_id=photos.id,
+            title="Shoot",
+            position=0,
+            items=["Charge batteries", "Format cards"],
+        )
+        general = ChecklistTemplate(
+            organization_id=organization.id, title="Order", position=0, items=["Call the agent"]
+        )
+        parts = [
+            PackageService(
+                organization_id=organization.id,
+                package_id=package.id,
+                service_id=each.id,
+                position=i,
+            )
+            for i, each in enumerate((photos, video))
+        ]
+        async with database.transaction() as session:
+            session.add(organization)
+            await session.flush()
+            session.add_all([LogHead(organization_id=organization.id, last_seq=0)])
+            session.add_all([*people.values(), photos, video, package])
+            await session.flush()
+            session.add_all([template, general, *parts])
+        return cls(
+            database=database,
+            hub=hub,
+            organization=organization,
+            **people,
+            photos=photos,
+            video=video,
+            package=package,
+        )
+
+    def context(self, person: Person, scopes: frozenset[Scope] = BOTH) -> Context:
+        """The context of a request by `person`."""
+        viewer = Viewer(person.id, person.organization_id, person.permission, scopes)
+        return Context(viewer, self.database, self.hub)
+
+    async def ask(self, person: Person, document: str, **variables: Any) -> Answer:
+        """What the API answers to `person`."""
+        result = await schema.build().execute(document, variables, self.context(person))
+        return Answer(result.data, all_formatted(result.errors, "test"))
+
+    async def do(self, person: Person, name: str, selection: str = "", **given: Any) -> Answer:
+        """What the API answers to the mutation `name` by `person`, with `given` as its input."""
+        kind = name[0].upper() + name[1:]
+        document = (
+            f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ cursor {selection} }} }}"
+        )
+        return await self.ask(person, document, input=given)
+
+    @asynccontextmanager
+    async def watch(
+        self, person: Person, document: str, **variables: Any
+    ) -> AsyncIterator[AsyncIterator[Answer]]:
+        """The answers of a subscription, one by one; ended at the end of the block."""
+        stream = await schema.build().stream(document, variables, self.context(person))
+
+        async def answers() -> AsyncIterator[Answer]:
+            async for result in stream:
+                yield Answer(result.data, all_formatted(result.errors, "test"))
+
+        try:
+            yield answers()
+        finally:
+            await stream.aclose()
+
+    async def book(self, **more: Any) -> str:
+        """The id of a new order of the customer, with photos and a drone video on it."""
+        given = {
+            "customerId": typed(self.customer),
+            "property": {"street": "1 Elm Street", "city": "Springfield", "country": "US"},
+            "services": [{"serviceId": typed(self.photos)}, {"serviceId": typed(self.video)}],
+            **more,
+        }
+        answer = await self.do(self.staff, "createOrder", "order { id }", **given)
+        order_id: str = answer["createOrder"]["order"]["id"]
+        return order_id
+
+
+def typed(row: models.Base) -> str:
+    """The id of a row as clients see it."""
+    return ids.encode(type(row), row.id)  # type: ignore[attr-defined] # every row here has one
