@@ -1,7 +1,7 @@
 """What a resolver gets with each request: the viewer, reads, and what announces the log."""
 
-from collections.abc import AsyncIterator, Hashable, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import AsyncGenerator, Hashable, Sequence
+from typing import Any, Protocol, TypeAlias, Unpack
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,7 @@ class Hub(Protocol):
         """Tell every process, without waiting, that the log has reached `seq`."""
         ...
 
-    def heads(self, organization_id: UUID) -> AsyncIterator[int]:
+    def heads(self, organization_id: UUID) -> AsyncGenerator[int, None]:
         """The number of the log's last entry: now, and whenever it has grown."""
         ...
 
@@ -49,7 +49,7 @@ class Context:
         async with self.database.read() as session:
             return (await session.scalars(statement)).first()
 
-    async def tuples(self, statement: Select[Any]) -> Sequence[Any]:
+    async def tuples(self, statement: Select[Unpack[tuple[Any, ...]]]) -> Sequence[Any]:
         """The rows of a statement that selects several things."""
         async with self.database.read() as session:
             found: Sequence[Any] = (await session.execute(statement)).all()

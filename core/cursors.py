@@ -40,6 +40,10 @@ class Cursor:
             raise Invalid(field, "This is not a cursor of this version of the API.")
         return cls(organization, seq, tag)
 
+    def of(self, organization_id: UUID) -> bool:
+        """Whether this is a place in the log of that organization."""
+        return self.organization == organization_id.bytes[-4:]
+
     def __str__(self) -> str:
         raw = _LAYOUT.pack(_VERSION, self.organization, self.seq, self.tag)
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -15,8 +15,16 @@ from core.cursors import Cursor
 from models import Audience, Kind, LogEntry, LogHead
 
 
-def entry(kind: Kind, subject: Any, actor_id: UUID | None, **params: Any) -> LogEntry:
-    """An entry about `subject`, yet without its number."""
+def entry(
+    kind: Kind,
+    subject: Any,
+    actor_id: UUID | None,
+    *,
+    recipient_id: UUID | None = None,
+    **params: Any,
+) -> LogEntry:
+    """An entry about `subject`, for one recipient alone if given, yet without its number."""
+    shared = Audience.CUSTOMER if kind in models.FOR_CUSTOMERS else Audience.STAFF
     return LogEntry(
         organization_id=subject.organization_id,
         id=models.new_id(),
@@ -31,10 +39,17 @@ def entry(kind: Kind, subject: Any, actor_id: UUID | None, **params: Any) -> Log
         subject_id=subject.id,
         subject_version=getattr(subject, "version", None),
         actor_id=actor_id,
-        audience=Audience.CUSTOMER if kind in models.FOR_CUSTOMERS else Audience.STAFF,
-        recipient_id=None,
-        params=params,
+        audience=Audience.PERSON if recipient_id else shared,
+        recipient_id=recipient_id,
+        params={"name": name, **params} if (name := _name(subject)) else params,
     )
+
+
+def _name(subject: Any) -> str | None:
+    """What people call it, as it was at the time; messages have no name."""
+    if isinstance(subject, models.ChecklistItem):
+        return subject.text
+    return getattr(subject, "name", None) or getattr(subject, "title", None)
 
 
 async def append(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:

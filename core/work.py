@@ -123,13 +123,29 @@ class Work:
                 changes[name] = [log.plain(column, before), log.plain(column, after)]
                 setattr(row, name, after)
         if changes:
-            row.version += 1
-            self.record(kind, row, changes=changes)
+            self.changed(row, kind, changes)
         return bool(changes)
 
-    def record(self, kind: Kind, subject: models.OfOrganization, **params: Any) -> LogEntry:
-        """Note in the log that `kind` happened to `subject`."""
-        entry = log.entry(kind, subject, self.viewer.id, **params)
+    def changed(
+        self, row: models.Versioned, kind: Kind, changes: Mapping[str, list[Any]], **params: Any
+    ) -> None:
+        """Record that something of `row` is another now: {name: [before, after]}."""
+        row.version += 1
+        self.record(kind, row, changes=changes, **params)
+
+    def record(
+        self,
+        kind: Kind,
+        subject: models.OfOrganization,
+        *,
+        recipient_id: UUID | None = None,
+        **params: Any,
+    ) -> LogEntry:
+        """Note in the log that `kind` happened to `subject`, with `params` to tell it by.
+
+        With a recipient, nobody else is told.
+        """
+        entry = log.entry(kind, subject, self.viewer.id, recipient_id=recipient_id, **params)
         self.entries.append(entry)
         return entry
 

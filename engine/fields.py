@@ -92,23 +92,27 @@ def batch(function: Batch) -> StrawberryField:
     return _field(function, {"kind": "batch"}, inputs.of_function(function, skip=2))
 
 
+async def load(info: strawberry.Info[Any], function: Batch, row: Any, **arguments: Any) -> Any:
+    """The value of `function(rows, info, **arguments)` for `row`, together with its neighbours."""
+    key = (function, repr(sorted(arguments.items())))
+    loaders = info.context.loaders
+    if key not in loaders:
+
+        async def load_all(rows: list[Any]) -> Sequence[Any]:
+            return await function(rows, info, **arguments)
+
+        # It batches and must not remember: a socket's later event reads later rows.
+        loaders[key] = DataLoader(load_all, cache=False)
+    return await loaders[key].load(row)
+
+
 def _field(
     function: Batch, metadata: dict[str, Any], arguments: Sequence[inputs.Argument] = ()
 ) -> StrawberryField:
     async def resolve(
         root: strawberry.Parent[Any], info: strawberry.Info[Any], **given: Any
     ) -> Any:
-        parsed = inputs.parse(arguments, given, "")
-        key = (function, repr(sorted(parsed.items())))
-        loaders = info.context.loaders
-        if key not in loaders:
-
-            async def load(rows: list[Any]) -> Sequence[Any]:
-                return await function(rows, info, **parsed)
-
-            # It batches and must not remember: a socket's later event reads later rows.
-            loaders[key] = DataLoader(load, cache=False)
-        return await loaders[key].load(root)
+        return await load(info, function, root, **inputs.parse(arguments, given, ""))
 
     return strawberry.field(
         with_arguments(resolve, arguments),
@@ -144,4 +148,4 @@ def with_arguments(resolve: Any, arguments: Sequence[inputs.Argument], returns: 
 
 def _annotation(argument: inputs.Argument) -> Any:
     described = strawberry.argument(name=argument.alias, description=argument.description)
-    return Annotated[inputs.graphql(argument.hint), described]
+    return Annotated[argument.graphql, described]

@@ -9,6 +9,7 @@ from functools import cache
 from typing import (
     Annotated,
     Any,
+    Optional,
     Protocol,
     Union,
     get_args,
@@ -45,6 +46,12 @@ class Argument:
     hint: Any
     description: str
     required: bool
+
+    @property
+    def graphql(self) -> Any:
+        """The annotation that Strawberry gets for it."""
+        shown = graphql(self.hint)
+        return shown if self.required else Optional[shown]  # noqa: UP045 - made at run time
 
     @property
     def alias(self) -> str:
@@ -129,7 +136,7 @@ _fields = cache(of_dataclass)
 def _fill(empty: Any, description: str, arguments: Iterable[Argument]) -> Any:
     fields = {}
     for argument in arguments:
-        fields[argument.name] = graphql(argument.hint)
+        fields[argument.name] = argument.graphql
         default = {} if argument.required else {"default": strawberry.UNSET}
         described = strawberry.field(
             name=argument.alias, description=argument.description, **default

@@ -13,8 +13,11 @@ class AssignmentRole(Enum):
     """What a person is assigned as."""
 
     PROJECT_MANAGER = "PROJECT_MANAGER"
+    """Runs the order; at most one person does."""
     TEAM_MEMBER = "TEAM_MEMBER"
+    """Works on the order."""
     ASSIGNEE = "ASSIGNEE"
+    """Does one service of the order; at most one person does."""
 
 
 class Assignment(OfOrder, OfOrganization):

@@ -14,10 +14,15 @@ class ServiceStatus(Enum):
     """The stage a service of an order has reached. Any stage can follow any other."""
 
     PRE_PRODUCTION = "PRE_PRODUCTION"
+    """Being prepared."""
     PRODUCTION = "PRODUCTION"
+    """Being shot."""
     POST_PRODUCTION = "POST_PRODUCTION"
+    """Being edited."""
     COMPLETE = "COMPLETE"
+    """Done."""
     ARCHIVED = "ARCHIVED"
+    """Taken off the order."""
 
 
 class OrderService(OfOrder, Versioned):

@@ -14,25 +14,40 @@ class OrderStatus(Enum):
     """Where an order stands. Any status can follow any other."""
 
     PENDING = "PENDING"
+    """Booked, not yet begun."""
     IN_PROGRESS = "IN_PROGRESS"
+    """Being worked on."""
     POSTPONED = "POSTPONED"
+    """Waits."""
     COMPLETED = "COMPLETED"
+    """Done."""
     CANCELLED = "CANCELLED"
+    """Will not be done."""
 
 
 class PaymentStatus(Enum):
     """Where the payment of an order stands."""
 
     UNPAID = "UNPAID"
+    """Nothing has been paid."""
     QUOTE_SENT = "QUOTE_SENT"
+    """A quote was sent."""
     INVOICE_SENT = "INVOICE_SENT"
+    """An invoice was sent."""
     PROMISED_PAYMENT = "PROMISED_PAYMENT"
+    """Payment was promised."""
     PARTIALLY_PAID = "PARTIALLY_PAID"
+    """A part has been paid."""
     PAID = "PAID"
+    """All has been paid."""
     POSTPONED = "POSTPONED"
+    """Payment waits."""
     REFUNDED = "REFUNDED"
+    """All was paid back."""
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    """A part was paid back."""
     CANCELLED = "CANCELLED"
+    """Nothing is to be paid any more."""
 
 
 class Order(Versioned):

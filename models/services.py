@@ -13,7 +13,9 @@ class ServiceKind(Enum):
     """Whether a service stands alone."""
 
     CORE = "CORE"
+    """It stands alone."""
     ADD_ON = "ADD_ON"
+    """It makes sense beside a core service only."""
 
 
 class Service(Versioned):

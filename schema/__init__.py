@@ -10,17 +10,51 @@ from strawberry.tools import create_type
 import models
 from core.cursors import Cursor
 from core.errors import ErrorCode
+from core.log_filter import FeedKind
 from core.viewer import Scope
 from engine import docs
-from schema import order_services, people
+from resolvers.orders import Direction, OrderSortKey
+from schema import (
+    assignments,
+    chat,
+    checklists,
+    log,
+    order_services,
+    orders,
+    people,
+    services,
+    viewer,
+)
+from subscriptions.streams import StreamEventType
 
-ENUMS = [
+SUBJECTS = (
+    viewer,
+    people,
+    services,
+    orders,
+    order_services,
+    assignments,
+    checklists,
+    chat,
+    log,
+)
+
+ENUMS = (
+    Direction,
     ErrorCode,
+    FeedKind,
+    OrderSortKey,
     Scope,
+    StreamEventType,
+    models.AssignmentRole,
     models.JobRole,
+    models.Kind,
+    models.OrderStatus,
+    models.PaymentStatus,
     models.Permission,
+    models.ServiceKind,
     models.ServiceStatus,
-]
+)
 
 CURSOR = strawberry.scalar(
     name="Cursor",
@@ -43,8 +77,15 @@ def build() -> Schema:
     for choices in ENUMS:
         docs.enum(choices)
     return Schema(
-        query=create_type("Query", people.queries),
-        mutation=create_type("Mutation", [*order_services.mutations]),
+        query=_root("Query", "What can be read.", "queries"),
+        mutation=_root("Mutation", "What can be done.", "mutations"),
+        subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
         config=StrawberryConfig(scalar_map={Cursor: CURSOR}),
         types=[ErrorCode],
     )
+
+
+def _root(name: str, description: str, part: str) -> type:
+    """A root type, joined from what each subject has for it."""
+    fields = [field for subject in SUBJECTS for field in getattr(subject, part, ())]
+    return create_type(name, fields, description=description)

@@ -1,15 +1,22 @@
 """Services of orders, as clients see them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 import models
 from core import may
 from engine.fields import batch, column, one
 from models import ServiceStatus
-from resolvers import order_services
+from resolvers import assignments, checklists, order_services
 from schema.base import Node, mutation, shape, shape_of
+from schema.checklists import Checklist, Progress
 from schema.people import Person
+from schema.services import Package, Service
+
+if TYPE_CHECKING:
+    from schema.orders import Order
 
 
 @shape_of(models.OrderService)
@@ -39,9 +46,24 @@ class OrderService(Node):
     notes: Annotated[str | None, column("notes", when=may.see_work)]
     """The agency's own notes; null for customers."""
     escalation: Annotated[Escalation | None, batch(order_services.escalations)]
+    order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]
+    """The order it is on."""
+    service: Annotated[Service | None, one(models.Service, by="service_id")]
+    """The service of the catalogue that it came from."""
+    package: Annotated[Package | None, one(models.Package, by="package_id")]
+    """The package that it came with."""
+    assignee: Annotated[Person | None, batch(assignments.assignees)]
+    checklists: Annotated[list[Checklist], batch(checklists.of_services)]
+    progress: Annotated[Progress, batch(checklists.progress_of_services)]
 
 
 mutations = [
     mutation(order_services.move_order_service, OrderService),
+    mutation(order_services.remove_order_service, OrderService),
     mutation(order_services.rename_order_service, OrderService),
+    mutation(order_services.update_order_service_notes, OrderService),
+    mutation(order_services.escalate_order_service, OrderService),
+    mutation(order_services.resolve_escalation, OrderService),
+    mutation(assignments.assign_order_service, OrderService),
+    mutation(assignments.unassign_order_service, OrderService),
 ]

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from subscriptions.bus import Bus
-from subscriptions.hub import Hub
 
 import schema
 from core.database import Database
 from server import http, websocket
 from server.state import State
 from server.tokens import Tokens
+from subscriptions.bus import Bus
+from subscriptions.hub import Hub
 
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, VariableDefinitionNode
 
 from core.errors import ApiError, ErrorCode
 
@@ -36,5 +36,7 @@ def all_formatted(errors: Sequence[Exception] | None, request_id: str) -> list[d
 def _code(error: GraphQLError) -> ErrorCode:
     if isinstance(error, GraphQLSyntaxError):
         return ErrorCode.GRAPHQL_PARSE_FAILED
+    if error.nodes and isinstance(error.nodes[0], VariableDefinitionNode):
+        return ErrorCode.BAD_USER_INPUT
     # graphql-core gives a path to what failed while running, and to nothing that it refused before.
     return ErrorCode.GRAPHQL_VALIDATION_FAILED if error.path is None else ErrorCode.INTERNAL

@@ -1,20 +1,12 @@
 """Real servers, a migrated database per test process, an agency per test."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
-import asyncpg
 import pytest
+from factories import Agency
 from sqlalchemy import event
 
-import schema
-from core.context import Context
 from core.database import Database
-from core.viewer import Scope, Viewer
-from factories import Agency
-from models import Person
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
 from subscriptions.bus import Bus
@@ -25,16 +17,9 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the servers, shared by all test processes of a run."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-
-
-@pytest.fixture(scope="session")
-def postgres(data: Path) -> Iterator[Postgres]:
-    """Postgres, shared by all test processes of a run."""
-    with Postgres(data / "postgres", settings=FAST) as server:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Postgres, of this test process alone, so that a test may stop it."""
+    with Postgres(tmp_path_factory.mktemp("postgres"), settings=FAST) as server:
         yield server
 
 
@@ -46,30 +31,10 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres: Postgres) -> str:
-    """A migrated database of this test process."""
-    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    return asyncio.run(_fresh_database(postgres, name))
-
-
-async def _fresh_database(postgres: Postgres, name: str) -> str:
-    plain = postgres.url.replace("postgresql+asyncpg", "postgresql").replace("?ssl=", "?sslmode=")
-    connection = await asyncpg.connect(plain)
-    await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    head, _, options = postgres.url.partition("?")
-    url = f"{head.rpartition('/')[0]}/{name}?{options}"
-    database = Database(url)
+async def database(postgres: Postgres) -> AsyncIterator[Database]:
+    """A migrated database."""
+    database = Database(postgres.url)
     await migrate(database)
-    await database.close()
-    return url
-
-
-@pytest.fixture(scope="session")
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """The database of this test process."""
-    database = Database(database_url)
     yield database
     await database.close()
 

@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
 import models
 import schema
 from core import ids
@@ -143,12 +146,12 @@ class Agency:
         viewer = Viewer(person.id, person.organization_id, person.permission, scopes)
         return Context(viewer, self.database, self.hub)
 
-    async def ask(self, person: Person, document: str, **variables: Any) -> Answer:
+    async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:
         """What the API answers to `person`."""
         result = await schema.build().execute(document, variables, self.context(person))
         return Answer(result.data, all_formatted(result.errors, "test"))
 
-    async def do(self, person: Person, name: str, selection: str = "", **given: Any) -> Answer:
+    async def do(self, person: Person, name: str, selection: str = "", /, **given: Any) -> Answer:
         """What the API answers to the mutation `name` by `person`, with `given` as its input."""
         kind = name[0].upper() + name[1:]
         document = (
@@ -165,6 +168,7 @@ class Agency:
 
         async def answers() -> AsyncIterator[Answer]:
             async for result in stream:
+                assert isinstance(result, ExecutionResult | PreExecutionError)
                 yield Answer(result.data, all_formatted(result.errors, "test"))
 
         try:
@@ -177,7 +181,7 @@ class Agency:
         given = {
             "customerId": typed(self.customer),
             "property": {"street": "1 Elm Street", "city": "Springfield", "country": "US"},
-            "services": [{"serviceId": typed(self.photos)}, {"serviceId": typed(self.video)}],
+            "serviceIds": [typed(self.photos), typed(self.video)],
             **more,
         }
         answer = await self.do(self.staff, "createOrder", "order { id }", **given)

@@ -1,8 +1,9 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import { cleanToken, signedOut, type Person, type Session } from "./session";
 
 const NOBODY = "nobody";
 const PASTE = "paste";
+const PASTED = "pasted";
 
 interface Props {
   people: Person[];
@@ -13,18 +14,13 @@ interface Props {
 /** A select of the people on offer. Without any: a field to paste a token into. */
 export function SignIn({ people, session, onChange }: Props) {
   const id = useId();
-  const field = useRef<HTMLInputElement>(null);
   const [isPasting, setPasting] = useState(false);
   const [draft, setDraft] = useState("");
   const current = people.findIndex(({ name }) => name === session.name);
 
-  useEffect(() => {
-    if (isPasting) field.current?.focus();
-  }, [isPasting]);
-
   function choose(value: string) {
     setPasting(value === PASTE);
-    if (value === PASTE) return;
+    if (value === PASTE || value === PASTED) return;
     onChange(people[Number(value)] ?? signedOut);
   }
 
@@ -37,21 +33,26 @@ export function SignIn({ people, session, onChange }: Props) {
   }
 
   const isPasted = session.token !== "" && current < 0;
-  const selected = isPasting || isPasted ? PASTE : current < 0 ? NOBODY : String(current);
+  const signedInAs = isPasted ? PASTED : current < 0 ? NOBODY : String(current);
   const showsField = people.length === 0 ? !isPasted : isPasting;
   return (
     <>
       {people.length > 0 && (
         <div className="field">
           <label htmlFor={`${id}-who`}>Sign in as</label>
-          <select id={`${id}-who`} value={selected} onChange={(event) => choose(event.target.value)}>
+          <select
+            id={`${id}-who`}
+            value={isPasting ? PASTE : signedInAs}
+            onChange={(event) => choose(event.target.value)}
+          >
             <option value={NOBODY}>Nobody (signed out)</option>
             {people.map(({ name, role }, index) => (
               <option key={name} value={index}>
                 {role ? `${name} (${role})` : name}
               </option>
             ))}
-            <option value={PASTE}>{isPasted ? "A pasted token" : "Paste a token…"}</option>
+            {isPasted && <option value={PASTED}>{session.name ?? "A pasted token"}</option>}
+            <option value={PASTE}>Paste a token…</option>
           </select>
         </div>
       )}
@@ -65,7 +66,6 @@ export function SignIn({ people, session, onChange }: Props) {
         >
           <label htmlFor={`${id}-token`}>Token</label>
           <input
-            ref={field}
             id={`${id}-token`}
             type="password"
             autoComplete="off"

@@ -31,7 +31,7 @@ function Console(props: { people: Person[]; session: Session }) {
     setSession(chosen);
     if (token.current === next) return;
     token.current = next;
-    client.terminate(); // Running subscriptions reconnect with the new token.
+    client.reconnect();
   }
 
   return (

@@ -7,6 +7,11 @@ const ENDPOINT = "/graphql";
 const FORBIDDEN = 4403;
 const TERMINATED = 4499;
 
+export interface LiveClient extends Pick<Client, "subscribe"> {
+  /** Running subscriptions go on over a new connection, as whoever is signed in now. */
+  reconnect: () => void;
+}
+
 export type Live = "idle" | "connecting" | "connected" | "closed";
 
 function isCloseEvent(value: unknown): value is { code: number; reason: string } {
@@ -14,19 +19,19 @@ function isCloseEvent(value: unknown): value is { code: number; reason: string }
 }
 
 /** One socket for every subscription of the page. It is open only while one is running. */
-export function createLiveClient(token: () => string, show: (live: Live) => void): Client {
+export function createLiveClient(token: () => string, show: (live: Live) => void): LiveClient {
   const url = new URL(ENDPOINT, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   let hasConnected = false;
-  let switching = false;
-  return createClient({
+  let hurry = false;
+  const client = createClient({
     url: url.href,
     connectionParams: () => (token() ? { Authorization: `Bearer ${token()}` } : {}),
     retryAttempts: 5,
-    // After `terminate` (someone else signed in) connect at once; otherwise give the server time.
+    // Give the server time, unless the visitor waits: after Run, or after signing in.
     retryWait: async (retries) => {
-      if (!switching) await new Promise((done) => setTimeout(done, 500 * 2 ** retries));
-      switching = false;
+      if (!hurry) await new Promise((done) => setTimeout(done, 500 * 2 ** retries));
+      hurry = false;
     },
     // A lost connection is worth another try; one that never was, or that is forbidden, is not.
     shouldRetry: (error) => (isCloseEvent(error) ? error.code !== FORBIDDEN : hasConnected),
@@ -34,16 +39,24 @@ export function createLiveClient(token: () => string, show: (live: Live) => void
       connecting: () => show("connecting"),
       connected: () => {
         hasConnected = true;
+        hurry = false;
         show("connected");
       },
       closed: (event) => {
         const code = isCloseEvent(event) ? event.code : 0;
-        switching = code === TERMINATED;
+        if (code === TERMINATED) hurry = true;
         if (code === 1000) hasConnected = false;
         show(code === 1000 ? "idle" : "closed");
       },
     },
   });
+  return {
+    reconnect: () => client.terminate(),
+    subscribe(payload, sink) {
+      hurry = true;
+      return client.subscribe(payload, sink);
+    },
+  };
 }
 
 function failure(message: string): ExecutionResult {
@@ -84,7 +97,7 @@ function isSubscription({ query, operationName }: FetcherParams, opts?: FetcherO
   }
 }
 
-export function createFetcher(token: string, live: Client): Fetcher {
+export function createFetcher(token: string, live: LiveClient): Fetcher {
   return (params, opts) => {
     if (isSubscription(params, opts)) {
       return {

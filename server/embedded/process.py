@@ -90,6 +90,8 @@ class Server(ABC):
 
     def stop(self, timeout: float = 30) -> None:
         """Ends the server if this process owns it; by force after `timeout` seconds."""
+        if self._endpoint:
+            self._endpoint.close()  # first, so that nobody attaches to a server that is ending
         if self._process:
             self._process.send_signal(self.farewell)
             try:
@@ -97,8 +99,6 @@ class Server(ABC):
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._endpoint:
-            self._endpoint.close()
         self._process = self._endpoint = None
 
     def __enter__(self) -> Self:
@@ -125,9 +125,10 @@ class Server(ABC):
     def run(self, command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
         """Runs a command as the server's user until `stop`; it holds the lock and writes `log`."""
         paths = [part for part in command if isinstance(part, Path)]
-        path = self.root / "log"
-        path.touch(mode=0o600)
-        with path.open("wb") as log, tempfile.TemporaryFile("w+") as configuration:
+        become_servant = privileges.before_exec(paths, self.farewell)
+        log_file = self.root / "log"
+        log_file.touch(mode=0o600)
+        with log_file.open("wb") as log, tempfile.TemporaryFile("w+") as configuration:
             configuration.write(self.configuration())
             configuration.seek(0)
             try:
@@ -140,7 +141,7 @@ class Server(ABC):
                     env=os.environ | {"LC_ALL": LOCALE},
                     pass_fds=[self._lock.fileno()],
                     start_new_session=True,  # Ctrl-C is for us, who end the server last
-                    preexec_fn=privileges.before_exec(paths, self.farewell),  # noqa: PLW1509 - early
+                    preexec_fn=become_servant,  # noqa: PLW1509 - runs before there are threads
                 )
             except subprocess.SubprocessError as error:
                 raise self.unavailable("root may not become the user nobody here.") from error

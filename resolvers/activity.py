@@ -1,0 +1,105 @@
+"""How an entry of the log is told: what changed, and a sentence for people."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import models
+from core import ids
+from core.context import Info
+from models import Kind
+from resolvers.log import cursor_of
+
+SENTENCES = {
+    Kind.ORDER_CREATED: "created the order",
+    Kind.ORDER_STATUS_CHANGED: "changed the order status from {before} to {after}",
+    Kind.PAYMENT_STATUS_CHANGED: "changed the payment status from {before} to {after}",
+    Kind.CUSTOMER_CHANGED: "gave the order to another customer",
+    Kind.PROPERTY_CHANGED: "corrected the property",
+    Kind.ORDER_NOTES_CHANGED: "changed the notes of the order",
+    Kind.PACKAGE_ADDED: "added the package {name}",
+    Kind.PACKAGE_REMOVED: "removed the package {name}",
+    Kind.SERVICE_ADDED: "added {name}",
+    Kind.SERVICE_REMOVED: "archived {name}",
+    Kind.SERVICE_MOVED: "moved {name} from {before} to {after}",
+    Kind.SERVICE_RENAMED: "renamed {before} to {after}",
+    Kind.SERVICE_NOTES_CHANGED: "changed the notes of {name}",
+    Kind.SERVICE_ESCALATED: "escalated {name}",
+    Kind.ESCALATION_RESOLVED: "resolved the escalation of {name}",
+    Kind.PROJECT_MANAGER_CHANGED: "changed the project manager",
+    Kind.TEAM_MEMBER_ADDED: "added {person} to the team",
+    Kind.TEAM_MEMBER_REMOVED: "removed {person} from the team",
+    Kind.ASSIGNEE_CHANGED: "changed the assignee of {name}",
+    Kind.CHECKLIST_CREATED: "created the checklist {name}",
+    Kind.CHECKLIST_RENAMED: "renamed the checklist {before} to {after}",
+    Kind.CHECKLIST_MOVED: "moved the checklist {name}",
+    Kind.CHECKLIST_DELETED: "deleted the checklist {name}",
+    Kind.CHECKLIST_ITEM_ADDED: "added the item {name}",
+    Kind.CHECKLIST_ITEM_RENAMED: "renamed the item {before} to {after}",
+    Kind.CHECKLIST_ITEM_MOVED: "moved the item {name}",
+    Kind.CHECKLIST_ITEM_DELETED: "deleted the item {name}",
+    Kind.CHECKLIST_ITEM_TICKED: "ticked {name}",
+    Kind.CHECKLIST_ITEM_UNTICKED: "unticked {name}",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that is another now."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+async def changes(entries: Sequence[models.LogEntry], info: Info) -> list[list[Change]]:
+    """What is another now, with the values before and after."""
+    del info
+    return [
+        [
+            Change(_camel(field), _text(before), _text(after))
+            for field, (before, after) in entry.params.get("changes", {}).items()
+        ]
+        for entry in entries
+    ]
+
+
+async def summaries(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
+    """What the actor did, as the rest of an English sentence: `moved Photos from … to …`."""
+    del info
+    return [_sentence(entry) for entry in entries]
+
+
+async def subject_ids(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
+    """The id of what it is about. It may be gone by now."""
+    del info
+    return [ids.encode(ids.MODELS[entry.subject_type], entry.subject_id) for entry in entries]
+
+
+async def cursors(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
+    """Its place in the log."""
+    del info
+    return [cursor_of(entry) for entry in entries]
+
+
+def _sentence(entry: models.LogEntry) -> str:
+    found = list(entry.params.get("changes", {}).values())
+    before, after = (_words(value) for value in (found[0] if found else (None, None)))
+    told = defaultdict(str, {**entry.params, "before": before, "after": after})
+    return SENTENCES[entry.kind].format_map(told)
+
+
+def _words(value: Any) -> str:
+    """A value as people say it: `PRE_PRODUCTION` is pre-production, the rest is as it is."""
+    text = _text(value) or "nothing"
+    return text.replace("_", " ").lower() if text.isupper() else text
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

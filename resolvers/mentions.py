@@ -1,0 +1,205 @@
+"""Mentions: who is named in a message, how that is kept, and how it is read."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+import models
+from core import ids
+from core.arguments import AfterEdge, BeforeEdge, First, Last
+from core.context import Info
+from core.errors import Invalid
+from core.pages import Key, Page, Slice, page
+from core.work import Work
+from engine.fields import among
+from models import Assignment, JobRole, Kind, Mention, Message, Permission, Person, new_id
+
+_AT_ONCE = 50
+# What phones write for what a keyboard has.
+_SAME = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{NO-BREAK SPACE}": " "})
+
+
+async def mentions_of_viewer(
+    info: Info,
+    first: First | None = None,
+    after: AfterEdge | None = None,
+    last: Last | None = None,
+    before: BeforeEdge | None = None,
+) -> Page[models.Mention]:
+    """Where the viewer is mentioned, newest first; a deleted message mentions nobody."""
+    context = info.context
+    statement = context.select(Mention).where(Mention.person_id == context.viewer.id)
+    keys = [
+        Key(
+            "CREATED_AT", Mention.created_at, lambda row: row.created_at, datetime, descending=True
+        ),
+        Key("ID", Mention.id, lambda row: row.id, UUID, descending=True),
+    ]
+    return await page(context, statement, keys, Slice(first, after, last, before))
+
+
+async def of_messages(messages: Sequence[models.Message], info: Info) -> list[list[models.Mention]]:
+    """Whom it mentions, by name or by job role; nobody once it is deleted."""
+    seen = info.context.select(Message).where(among(Message.id, {row.id for row in messages}))
+    # Not `context.select`, which gives the viewer's own only: these are seen with their message.
+    statement = (
+        select(Mention)
+        .where(Mention.organization_id == info.context.viewer.organization_id)
+        .where(Mention.message_id.in_(seen.with_only_columns(Message.id)))
+        .order_by(Mention.id)
+    )
+    found: dict[UUID, list[models.Mention]] = {message.id: [] for message in messages}
+    for row in await info.context.rows(statement):
+        found[row.message_id].append(row)
+    return [found[message.id] for message in messages]
+
+
+async def people_in(work: Work, text: str, order_id: UUID) -> dict[UUID, JobRole | None]:
+    """The people that a text mentions, without its author, each with the role if not by name.
+
+    `Invalid` if it mentions somebody who is not there or may not see the order, or too many.
+    """
+    told = fold(text)
+    if not places(told):
+        return {}
+    by_name: dict[str, list[Any]] = defaultdict(list)
+    by_role: dict[JobRole, list[Any]] = defaultdict(list)
+    for person in await _colleagues(work, order_id):
+        by_name[fold(person.name)].append(person)
+        for role in person.job_roles if person.sees else ():
+            by_role[role].append(person)
+    named: dict[UUID, None] = {}
+    grouped: dict[UUID, JobRole] = {}
+    for name, place in find(told, by_name.keys() | ROLES.keys()).items():
+        if name is None:
+            raise await _unknown(work, text.split("@")[told.count("@", 0, place)])
+        seeing = [person for person in by_name.get(name, ()) if person.sees]
+        if not seeing and name not in ROLES:
+            raise Invalid("text", f"{by_name[name][0].name} may not see this order.")
+        named |= dict.fromkeys(person.id for person in seeing)
+        if role := ROLES.get(name):
+            grouped = dict.fromkeys((person.id for person in by_role[role]), role) | grouped
+    people: dict[UUID, JobRole | None] = {**grouped, **named}
+    people.pop(work.viewer.id, None)
+    if len(people) > _AT_ONCE:
+        raise Invalid("text", f"A message may mention {_AT_ONCE} people at most.")
+    return people
+
+
+async def add(work: Work, message: Message, people: Mapping[UUID, JobRole | None]) -> None:
+    """Let a message mention people whom it has not mentioned yet, and tell each of them."""
+    rows = [
+        Mention(
+            organization_id=message.organization_id,
+            id=new_id(),
+            order_id=message.order_id,
+            order_service_id=message.order_service_id,
+            message_id=message.id,
+            person_id=person_id,
+            job_role=role,
+        )
+        for person_id, role in people.items()
+    ]
+    await work.add(*rows)
+    for row in rows:
+        told = {"message": ids.encode(Message, message.id)}
+        work.record(Kind.PERSON_MENTIONED, row, recipient_id=row.person_id, **told)
+
+
+async def replace(work: Work, message: Message, people: Mapping[UUID, JobRole | None]) -> None:
+    """Let a message mention these people: only the new ones are told, the others just go."""
+    # Not `work.select`, which gives the viewer's own only.
+    statement = select(Mention).where(
+        Mention.organization_id == message.organization_id, Mention.message_id == message.id
+    )
+    new = dict(people)
+    for row in await work.rows(statement):
+        if row.person_id in people:
+            row.job_role = new.pop(row.person_id)
+        else:
+            await work.session.delete(row)
+    await add(work, message, new)
+
+
+def fold(text: str) -> str:
+    """A text as names are compared: whatever its case, and however its letters are composed."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFD", decomposed.casefold()).translate(_SAME)
+
+
+ROLES = {fold(role.name.replace("_", " ")): role for role in JobRole}
+
+
+def places(text: str) -> list[int]:
+    """Where mentions begin: at a letter after an `@`, which is not that of an e-mail address."""
+    return [
+        i + 1
+        for i, character in enumerate(text)
+        if character == "@" and text[i + 1 : i + 2].isalpha() and not _in_address(text[:i][-1:])
+    ]
+
+
+def find(text: str, names: AbstractSet[str]) -> dict[str | None, int]:
+    """The longest of `names` at each mention, and where first; None where none of them is.
+
+    Both are folded. A name ends where neither a letter nor a digit follows.
+    """
+    lengths = sorted({len(name) for name in names}, reverse=True)
+    found: dict[str | None, int] = {}
+    for place in places(text):
+        ends = [place + length for length in lengths]
+        whole = (text[place:end] for end in ends if not _goes_on(text[end : end + 1]))
+        found.setdefault(next((name for name in whole if name in names), None), place)
+    return found
+
+
+def _in_address(before: str) -> bool:
+    return _goes_on(before) or before in {"_", ".", "+", "-"}
+
+
+def _goes_on(character: str) -> bool:
+    """Whether a word goes on with a character: a letter, a digit, or a mark upon a letter."""
+    return character.isalnum() or (
+        character != "" and unicodedata.category(character).startswith("M")
+    )
+
+
+async def _colleagues(work: Work, order_id: UUID) -> Sequence[Any]:
+    """Who can be mentioned: id, name, job roles, and whether the person sees the order."""
+    assigned = (
+        select(Assignment.id)
+        .where(Assignment.organization_id == Person.organization_id)
+        .where(Assignment.order_id == order_id, Assignment.person_id == Person.id)
+        .exists()
+    )
+    sees = or_(Person.permission != Permission.CONTRACTOR, assigned).label("sees")
+    statement = (
+        work.select(Person)
+        .where(Person.permission != Permission.CUSTOMER)
+        .order_by(Person.name, Person.id)
+        .with_only_columns(Person.id, Person.name, Person.job_roles, sees)
+    )
+    return (await work.session.execute(statement)).all()
+
+
+async def _unknown(work: Work, rest: str) -> Invalid:
+    """The error for a mention of nobody, where `rest` follows the `@`.
+
+    It says so if it is a customer, if the viewer may know that.
+    """
+    statement = (
+        work.select(Person)
+        .where(Person.permission == Permission.CUSTOMER)
+        .where(func.starts_with(func.lower(rest), func.lower(Person.name)))
+    )
+    for customer in await work.rows(statement.limit(_AT_ONCE)):
+        if None not in find(fold(f"@{rest}"), {fold(customer.name)}):
+            return Invalid("text", f"{customer.name} is a customer and can't see the chat.")
+    word = rest.split(maxsplit=1)[0].rstrip(".,:;!?)]}\"'")[:_AT_ONCE]
+    return Invalid("text", f"@{word} is nobody who can be mentioned.")

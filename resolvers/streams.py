@@ -1,0 +1,41 @@
+"""What the events of streams carry."""
+
+from collections.abc import Sequence
+
+import models
+from core.context import Info
+from engine.fields import among
+from models import Kind, Mention, Order
+from resolvers.log import shown_as
+from subscriptions.streams import StreamEvent
+
+
+async def kinds(events: Sequence[StreamEvent], info: Info) -> list[Kind | None]:
+    """What happened; null unless the type is `CHANGE`."""
+    del info
+    return [event.entry.kind if event.entry else None for event in events]
+
+
+async def feed_entries(
+    events: Sequence[StreamEvent], info: Info
+) -> list[models.LogEntry | models.Message | None]:
+    """The message as it is now, or what somebody did; null unless the type is `CHANGE`."""
+    entries = [event.entry for event in events if event.entry]
+    shown = await shown_as(info.context, entries)
+    return [shown[event.entry.id] if event.entry else None for event in events]
+
+
+async def mentions(events: Sequence[StreamEvent], info: Info) -> list[models.Mention | None]:
+    """The mention; null unless the type is `CHANGE`, and if it has been taken back since."""
+    ids = {event.entry.subject_id for event in events if event.entry}
+    statement = info.context.select(Mention).where(among(Mention.id, ids))
+    found = {row.id: row for row in await info.context.rows(statement)} if ids else {}
+    return [found.get(event.entry.subject_id) if event.entry else None for event in events]
+
+
+async def orders(events: Sequence[StreamEvent], info: Info) -> list[models.Order | None]:
+    """The order as it is now; null unless the type is `CHANGE`."""
+    ids = {event.entry.order_id for event in events if event.entry}
+    statement = info.context.select(Order).where(among(Order.id, ids))
+    found = {row.id: row for row in await info.context.rows(statement)} if ids else {}
+    return [found.get(event.entry.order_id) if event.entry else None for event in events]

@@ -1,0 +1,67 @@
+"""The chat of an order, as clients see it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from engine.fields import batch, one
+from models import JobRole
+from resolvers import chat, mentions
+from schema.base import Connection, Node, mutation, query, shape
+from schema.people import Person
+
+if TYPE_CHECKING:
+    from schema.order_services import OrderService
+    from schema.orders import Order
+
+
+@shape
+class Message(Node):
+    """A message in an order's chat. A deleted one stays, without its text."""
+
+    version: int
+    """Grows by one with each edit."""
+    text: Annotated[str | None, batch(chat.texts)]
+    author: Annotated[Person, one(models.Person, by="author_id")]
+    """Who wrote it."""
+    order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]
+    """The order it is about."""
+    order_service: Annotated[
+        Annotated["OrderService", strawberry.lazy("schema.order_services")] | None,
+        one(models.OrderService, by="order_service_id"),
+    ]
+    """The service of the order it is about; null if it is about the order as a whole."""
+    created_at: datetime
+    """When it was posted."""
+    edited_at: datetime | None
+    """When its author last changed it."""
+    deleted_at: datetime | None
+    """When it was deleted."""
+    mentions: Annotated[list["Mention"], batch(mentions.of_messages)]
+
+
+@shape
+class Mention(Node):
+    """That a message mentions a person."""
+
+    person: Annotated[Person, one(models.Person, by="person_id")]
+    """Who is mentioned."""
+    job_role: JobRole | None
+    """The job role that the message names; null if it names the person."""
+    message: Annotated[Message, one(models.Message, by="message_id")]
+    """The message."""
+    created_at: datetime
+    """Since when."""
+
+
+queries = [
+    query(mentions.mentions_of_viewer, Connection[Mention]),
+]
+
+mutations = [
+    mutation(chat.post_message, Message),
+    mutation(chat.edit_message, Message),
+    mutation(chat.delete_message, Message),
+]

@@ -1,0 +1,96 @@
+"""Orders, as clients see them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import models
+from core import may
+from engine.fields import batch, column, itself, many, one
+from models import OrderStatus, PaymentStatus
+from resolvers import assignments, booking, chat, checklists, log, order_services, orders
+from schema.assignments import Assignment
+from schema.base import Connection, Node, mutation, query, shape, shape_of
+from schema.chat import Message
+from schema.checklists import Checklist, Progress
+from schema.log import FeedEntry
+from schema.order_services import OrderService
+from schema.people import Person
+
+
+@shape_of(models.Order)
+class Property:
+    """The property that an order is about."""
+
+    street: Annotated[str, column("property_street")]
+    """Street and house number."""
+    unit: Annotated[str, column("property_unit")]
+    """Apartment or floor; may be empty."""
+    city: Annotated[str, column("property_city")]
+    """The city."""
+    region: Annotated[str, column("property_region")]
+    """State or province; may be empty."""
+    postal_code: Annotated[str, column("property_postal_code")]
+    """The postal code; may be empty."""
+    country: Annotated[str, column("property_country")]
+    """The country."""
+    entry_notes: Annotated[str, column("property_entry_notes")]
+    """How to get in; may be empty."""
+
+
+@shape
+class Order(Node):
+    """One booking of services for a property."""
+
+    version: int
+    """Grows by one with each edit."""
+    number: Annotated[str, batch(orders.numbers)]
+    name: str
+    """What it is called."""
+    status: OrderStatus
+    """Where it stands."""
+    payment_status: PaymentStatus
+    """Where its payment stands."""
+    created_at: datetime
+    """When it was booked."""
+    updated_at: datetime
+    """When it was last edited."""
+    due_at: datetime | None
+    """When it is due."""
+    customer: Annotated[Person, one(models.Person, by="customer_id")]
+    """Who booked it."""
+    property: Annotated[Property, itself()]
+    """The property it is about."""
+    notes: Annotated[str | None, column("notes", when=may.see_work)]
+    """The agency's own notes; null for customers."""
+    services: Annotated[list[OrderService], batch(orders.services)]
+    project_manager: Annotated[Person | None, batch(assignments.project_managers)]
+    team: Annotated[list[Person], batch(assignments.teams)]
+    assignments: Annotated[
+        list[Assignment], many(models.Assignment, by="order_id", order_by=("created_at", "id"))
+    ]
+    """Everyone who works on it or on a service of it; none for customers."""
+    checklists: Annotated[list[Checklist], batch(checklists.of_orders)]
+    progress: Annotated[Progress, batch(checklists.progress_of_orders)]
+    last_message: Annotated[Message | None, batch(chat.last_messages)]
+    feed: Annotated[Connection[FeedEntry], batch(log.feeds)]
+
+
+queries = [
+    query(orders.order, Order | None),
+    query(orders.orders, Connection[Order]),
+]
+
+mutations = [
+    mutation(booking.create_order, Order),
+    mutation(booking.update_order_customer, Order),
+    mutation(booking.update_order_property, Order),
+    mutation(orders.update_order_notes, Order),
+    mutation(orders.set_order_status, Order),
+    mutation(orders.set_payment_status, Order),
+    mutation(booking.add_order_services, Order),
+    mutation(order_services.remove_order_package, Order),
+    mutation(assignments.set_project_manager, Order),
+    mutation(assignments.add_team_member, Order),
+    mutation(assignments.remove_team_member, Order),
+    mutation(chat.mark_read, Order),
+]

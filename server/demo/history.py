@@ -1,0 +1,55 @@
+"""What happened at the demo agency, replayed through the unit of work that real actions use."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import models
+from core.viewer import Scope, Viewer
+from core.work import Work
+from models import Kind, LogEntry, Person
+
+_NEXT = timedelta(microseconds=1)
+
+
+class Past(Work):
+    """A unit of work at a moment of the past; it writes the log as the present does."""
+
+    def __init__(self, actor: Person, at: datetime) -> None:
+        viewer = Viewer(actor.id, actor.organization_id, actor.permission, frozenset(Scope))
+        super().__init__(AsyncSession(), viewer, None)  # never connects: the rows are at hand
+        self.at = at
+
+    def changed(
+        self, row: models.Versioned, kind: Kind, changes: Mapping[str, list[Any]], **params: Any
+    ) -> None:
+        """Record that something of `row` was another from then on."""
+        super().changed(row, kind, changes, **params)
+        row.updated_at = self.at
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a person did at a moment."""
+
+    at: datetime
+    actor: Person
+    do: Callable[[Past], object]
+
+
+def replay(steps: Sequence[Step], new_id: Callable[[datetime], UUID]) -> list[LogEntry]:
+    """The log of these steps: numbered from 1 without gaps, each entry later than the last."""
+    entries: list[LogEntry] = []
+    for step in sorted(steps, key=lambda step: step.at):
+        work = Past(step.actor, step.at)
+        step.do(work)
+        for entry in work.entries:
+            entry.seq = len(entries) + 1
+            entry.at = max(step.at, entries[-1].at + _NEXT) if entries else step.at
+            entry.id = new_id(entry.at)
+            entries.append(entry)
+    return entries
