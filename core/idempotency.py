@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 from sqlalchemy import func, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,16 +62,11 @@ async def keep(
 ) -> None:
     """Note what is answered: the row as it is now, and its place in the log."""
     columns = inspect(type(row)).columns.keys()
-    values = {name: _json(getattr(row, name)) for name in columns}
+    values = {name: to_jsonable_python(getattr(row, name)) for name in columns}
     result = {"type": ids.PREFIXES[type(row)], "values": values, "cursor": str(cursor)}
     await session.execute(
         update(IdempotencyRecord).where(*_of(viewer, retry.key)).values(result=result)
     )
-
-
-def _json(value: Any) -> Any:
-    """A column's value in JSON."""
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
 def _row(result: dict[str, Any]) -> Any:

@@ -31,9 +31,8 @@ async def texts(messages: Sequence[models.Message], info: Info) -> list[str | No
 
 async def last_messages(orders: Sequence[models.Order], info: Info) -> list[models.Message | None]:
     """The newest message about it or its services, also if deleted; null for customers."""
-    wanted = func.unnest(
-        literal([order.id for order in orders], ARRAY(Order.id.type))
-    ).table_valued("id", name="wanted")
+    keys = literal([order.id for order in orders], ARRAY(Order.id.type))
+    wanted = func.unnest(keys).table_valued("id").render_derived("wanted")
     newest = (
         info.context.select(Message)
         .where(Message.order_id == wanted.c.id)

@@ -1,7 +1,8 @@
 """The command line: `python -m server serve | schema | migration`."""
 
 import asyncio
-from typing import Annotated
+import signal
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -12,7 +13,8 @@ import schema as api
 from core.database import Database
 from server import app as application
 from server import demo
-from server.local import servers
+from server.embedded import Unavailable
+from server.local import Servers, servers
 from server.migrate import configured, migrate
 from server.settings import Settings
 
@@ -21,25 +23,43 @@ cli = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @cli.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 for any.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
 ) -> None:
     """Start what is needed, migrate, make the demo agency once, and serve."""
+    signal.signal(signal.SIGTERM, _leave)  # so that embedded servers are stopped on the way out
     settings = Settings()
-    with servers(settings) as found:
-        asyncio.run(demo.prepare(found, settings))
-        uvicorn.run(
-            application.create(found.database_url, found.redis_url, found.secret),
-            host=host or settings.host,
-            port=port or settings.port,
-            log_level="warning",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            ws_max_size=64 * 1024,
-            ws_ping_interval=None,  # it would close with 1011, which clients take as final
-            timeout_graceful_shutdown=10,
-            server_header=False,
-        )
+    try:
+        with servers(settings) as found:
+            _serve(found, settings, host or settings.host, settings.port if port is None else port)
+    except Unavailable as error:
+        raise SystemExit(str(error)) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
+    config = uvicorn.Config(
+        application.create(found.database_url, found.redis_url, found.secret),
+        host=host,
+        port=port,
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=64 * 1024,
+        ws_ping_interval=None,  # it would close with 1011, which clients take as final
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    # Bound before anything is printed: what is printed can be used at once, or is never printed.
+    with config.bind_socket() as listening:
+        address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        asyncio.run(demo.prepare(found, settings, address))
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 @cli.command()

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 PUBLISH_TIMEOUT_S = 0.2
 TICK_S = 0.5  # Redis is asked for a sign of life after one silent tick
 LAST_TICK = 3  # and is given up after this many
-SOCKET_TIMEOUT_S = 1
+ANSWER_TIMEOUT_S = 1
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1
 CHANNELS_AT_ONCE = 500
@@ -59,8 +59,8 @@ class Bus:
             url,
             protocol=2,
             retry=NEVER,
-            socket_timeout=SOCKET_TIMEOUT_S,
-            socket_connect_timeout=SOCKET_TIMEOUT_S,
+            socket_timeout=None,  # would be asyncio.wait_for, which may swallow a cancellation
+            socket_connect_timeout=ANSWER_TIMEOUT_S,
         )
         self._connected = False
         self._wanted: set[UUID] = set()
@@ -136,8 +136,9 @@ class Bus:
             self._posted.clear()
             batch, self._outbox = self._outbox, {}
             try:
-                await self._send(batch)
-                outage.end()
+                if batch:
+                    await self._send(batch)
+                    outage.end()
             except Exception as error:  # noqa: BLE001 - nothing may end the task
                 self.failures += len(batch)
                 outage.begin(error)
@@ -155,7 +156,7 @@ class Bus:
         """Owns the subscribing connection, and replaces it when it is lost."""
         outage = Outage("Listening to Redis")
         pause: float = FIRST_PAUSE_S
-        while True:
+        while self._open:
             try:
                 async with self._connection() as pubsub:
                     outage.end()
@@ -169,7 +170,8 @@ class Bus:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[PubSub]:
         async with aclosing(self._redis.pubsub()) as pubsub:
-            await pubsub.ping()  # connects
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await pubsub.ping()  # connects, too
             self._joining = set(self._wanted)
             self._leaving = set()
             self._connected = True
@@ -196,7 +198,8 @@ class Bus:
                 # Counted in ticks, as time in which this process itself stood still is no sign.
                 silent += 1
                 if silent == 1:
-                    await pubsub.ping()
+                    async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                        await pubsub.ping()
             tick_at = loop.time() + TICK_S
         raise ConnectionError("no sign of life")
 
@@ -204,10 +207,11 @@ class Bus:
         while self._joining or self._leaving:
             joining, self._joining = [f"{PREFIX}{each}" for each in self._joining], set()
             leaving, self._leaving = [f"{PREFIX}{each}" for each in self._leaving], set()
-            for start in range(0, len(joining), CHANNELS_AT_ONCE):
-                await pubsub.subscribe(*joining[start : start + CHANNELS_AT_ONCE])
-            if leaving:
-                await pubsub.unsubscribe(*leaving)
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                for start in range(0, len(joining), CHANNELS_AT_ONCE):
+                    await pubsub.subscribe(*joining[start : start + CHANNELS_AT_ONCE])
+                if leaving:
+                    await pubsub.unsubscribe(*leaving)
 
     async def _read(self, pubsub: PubSub, deadline: float) -> dict[str, Any] | None:
         """The next message; None at the deadline, or when there is something to request."""

@@ -197,7 +197,7 @@ class Hub:
         clock = asyncio.get_running_loop().time
         outage = Outage("The head check")
         pause: float = FIRST_PAUSE_S
-        while True:
+        while not self._stopped:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(self._check_all_at):
                     await self._woken.wait()

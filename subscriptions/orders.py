@@ -66,7 +66,9 @@ async def orders_changed(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Orders that change, for a board: those that fit a filter, and those that cease to."""
     fitting = order_filter.condition(filter, info.context.viewer)
-    wanted = LogEntry.order_id.is_not(None) & among(LogEntry.kind, models.ACTIVITY | models.MESSAGES)
+    wanted = LogEntry.order_id.is_not(None) & among(
+        LogEntry.kind, models.ACTIVITY | models.MESSAGES
+    )
     events = await follow(info.context, wanted, after)
     return _judged(info.context, events, fitting)
 

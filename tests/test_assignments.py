@@ -1,62 +1,20 @@
-"""Assignments: who of the agency works on what; nothing that customers see."""
+"""Assignments: who of the agency works on what."""
 
 import asyncio
 from typing import Any
 
 import pytest
+from assignment_queries import (
+    MANY,
+    ORDER,
+    SERVICE,
+    UNSUITABLE,
+    fill,
+    look,
+    newcomers,
+    told,
+)
 from factories import Agency, typed
-from sqlalchemy import select
-
-from models import LogEntry, Permission, Person, new_id
-
-WORK = """
-  version projectManager { name } team { name }
-  assignments { role person { name } order { id } orderService { id } }
-  services { id version assignee { name } }
-"""
-ONE = f"query ($id: ID!) {{ order(id: $id) {{ {WORK} }} }}"
-MANY = f"{{ orders {{ edges {{ node {{ {WORK} }} }} }} }}"
-ORDER = f"order {{ {WORK} }}"
-SERVICE = "orderService { id version assignee { name } }"
-MISSING = {"code": "NOT_FOUND", "field": "id"}
-REFUSED = {"code": "FORBIDDEN"}
-NOBODY = {"code": "NOT_FOUND", "field": "personId"}
-UNSUITABLE = {"code": "BAD_USER_INPUT", "field": "personId"}
-
-
-async def look(agency: Agency, order: str) -> Any:
-    """Who works on an order, as staff sees it."""
-    return (await agency.ask(agency.staff, ONE, id=order))["order"]
-
-
-async def told(agency: Agency) -> list[tuple[str, dict[str, Any]]]:
-    """What the log has about assignments: kind and params, oldest first."""
-    statement = (
-        select(LogEntry.kind, LogEntry.params)
-        .where(LogEntry.organization_id == agency.organization.id)
-        .order_by(LogEntry.seq)
-    )
-    entries = await agency.context(agency.staff).tuples(statement)
-    about = ("PROJECT_MANAGER", "TEAM_MEMBER", "ASSIGNEE")
-    return [(kind.name, params) for kind, params in entries if kind.name.startswith(about)]
-
-
-async def newcomers(agency: Agency, count: int) -> list[Person]:
-    """New staff of the agency."""
-    people = [
-        Person(
-            organization_id=agency.organization.id,
-            id=new_id(),
-            name=f"Newcomer {i:03}",
-            email=f"newcomer.{i}@example.com",
-            permission=Permission.STAFF,
-            job_roles=[],
-        )
-        for i in range(count)
-    ]
-    async with agency.database.transaction() as session:
-        session.add_all(people)
-    return people
 
 
 async def test_a_project_manager_is_set(agency: Agency) -> None:
@@ -256,106 +214,12 @@ async def test_an_assignment_of_another_version_is_refused(agency: Agency) -> No
     assert await look(agency, order) == before
 
 
-ACTIONS = [
-    ("setProjectManager", "order", "manager"),
-    ("addTeamMember", "order", "staff"),
-    ("removeTeamMember", "order", "contractor"),
-    ("assignOrderService", "service", "staff"),
-    ("unassignOrderService", "service", None),
-]
-
-
-async def arguments(agency: Agency, order: str, about: str, whom: str | None) -> dict[str, str]:
-    """The input of an action on an order, or on its first service."""
-    row = await look(agency, order)
-    chosen = order if about == "order" else row["services"][0]["id"]
-    return {"id": chosen} | ({"personId": typed(getattr(agency, whom))} if whom else {})
-
-
-async def test_admins_and_staff_assign(agency: Agency) -> None:
-    order = await agency.book()
-
-    for who in (agency.admin, agency.staff):
-        for name, about, whom in ACTIONS:
-            given = await arguments(agency, order, about, whom)
-            assert not (await agency.do(who, name, **given)).errors
-
-
-@pytest.mark.parametrize(("name", "about", "whom"), ACTIONS)
-async def test_contractors_and_customers_do_not_assign(
-    agency: Agency, name: str, about: str, whom: str | None
-) -> None:
-    order = await agency.book()
-    given = await arguments(agency, order, about, whom)
-    unassigned = await agency.do(agency.contractor, name, **given)
-    member = {"id": order, "personId": typed(agency.contractor)}
-    await agency.do(agency.staff, "addTeamMember", **member)
-    before = await look(agency, order), await told(agency)
-
-    assert unassigned.error == MISSING
-    assert (await agency.do(agency.contractor, name, **given)).error == REFUSED
-    assert (await agency.do(agency.customer, name, **given)).error == REFUSED
-    assert (await agency.do(agency.stranger, name, **given)).error == MISSING
-    assert (await look(agency, order), await told(agency)) == before
-
-
-@pytest.mark.parametrize(
-    ("name", "about"),
-    [("setProjectManager", "order"), ("addTeamMember", "order"), ("assignOrderService", "service")],
-)
-async def test_only_people_of_the_agency_are_assigned(
-    agency: Agency, name: str, about: str
-) -> None:
-    order = await agency.book()
-    other = await Agency.make(agency.database, agency.hub)
-    before = await look(agency, order)
-
-    customer = await agency.do(
-        agency.staff, name, **await arguments(agency, order, about, "customer")
-    )
-    given = await arguments(agency, order, about, None)
-    elsewhere = await agency.do(agency.staff, name, **given, personId=typed(other.manager))
-
-    assert customer.error == UNSUITABLE
-    assert elsewhere.error == NOBODY
-    assert await look(agency, order) == before
-
-
-async def test_an_assigned_contractor_sees_the_order_until_unassigned(agency: Agency) -> None:
-    order = await agency.book()
-    photos = (await look(agency, order))["services"][0]["id"]
-    given = {"id": photos, "personId": typed(agency.contractor)}
-
-    await agency.do(agency.staff, "assignOrderService", **given)
-    seen = await agency.ask(agency.contractor, ONE, id=order)
-    await agency.do(agency.staff, "unassignOrderService", id=photos)
-    gone = await agency.ask(agency.contractor, ONE, id=order)
-
-    assert seen["order"]["services"][0]["assignee"] == {"name": "Cleo Contractor"}
-    assert gone.error == MISSING
-
-
-async def test_customers_see_nobody(agency: Agency) -> None:
-    order = await agency.book()
-    for name, about, whom in ACTIONS[:2] + ACTIONS[3:4]:
-        given = await arguments(agency, order, about, whom)
-        assert not (await agency.do(agency.staff, name, **given)).errors
-
-    seen = (await agency.ask(agency.customer, ONE, id=order))["order"]
-
-    assert seen["projectManager"] is None
-    assert seen["team"] == seen["assignments"] == []
-    assert [each["assignee"] for each in seen["services"]] == [None, None]
-
-
 async def test_many_orders_take_as_many_statements_as_one(
     agency: Agency, statements: list[str]
 ) -> None:
     async def count() -> int:
         order = await agency.book()
-        for name, about, whom in ACTIONS[:2] + ACTIONS[3:4]:
-            given = await arguments(agency, order, about, whom)
-            assert not (await agency.do(agency.staff, name, **given)).errors
+        await fill(agency, order)
         statements.clear()
         assert (await agency.ask(agency.staff, MANY))["orders"]["edges"]
         return len(statements)

@@ -143,7 +143,7 @@ def redis_url(valkey: Valkey) -> Iterator[str]:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A way to meddle with Redis."""
-    async with Redis.from_url(redis_url) as client:
+    async with Redis.from_url(redis_url, socket_timeout=None) as client:
         yield client
 
 
@@ -214,7 +214,8 @@ async def test_entry_of_a_process_that_died_before_publishing_arrives(
     async with aclosing(here.hub.heads(organization_id)) as heads:
         await reach(heads, 0)
         await listeners(redis, organization_id, 1)
-        await reach(heads, await there.commit(organization_id, told=False))
+        for _ in range(2):
+            await reach(heads, await there.commit(organization_id, told=False))
         assert here.bus.connected
 
 
@@ -297,7 +298,7 @@ async def test_killed_connections_lose_nothing(
 
 @pytest.mark.usefixtures("no_check")
 async def test_redis_that_hangs_is_given_up_until_it_answers(
-    here: Process, there: Process, organization_id: UUID, redis: Redis
+    here: Process, there: Process, organization_id: UUID, redis: Redis, notes: Notes
 ) -> None:
     pid = (await redis.info("server"))["process_id"]
     async with aclosing(here.hub.heads(organization_id)) as heads:
@@ -307,7 +308,7 @@ async def test_redis_that_hangs_is_given_up_until_it_answers(
         try:
             for _ in range(3):
                 await reach(heads, await there.commit(organization_id))
-                assert not here.bus.connected
+            assert notes.about("no sign of life")
         finally:
             os.kill(pid, signal.SIGCONT)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from core import ids
 from models import (
-    Audience,
     Checklist,
     ChecklistItem,
     Kind,
@@ -146,21 +145,21 @@ def untick(work: Past, item: ChecklistItem) -> None:
 def post(work: Past, message: Message, mentions: Sequence[Mention]) -> None:
     """Write a message, and tell those whom it mentions."""
     work.record(Kind.MESSAGE_POSTED, message)
+    told = {"message": ids.encode(Message, message.id)}
     for mention in mentions:
-        entry = work.record(Kind.PERSON_MENTIONED, mention)
-        entry.audience, entry.recipient_id = Audience.PERSON, mention.person_id
+        work.record(Kind.PERSON_MENTIONED, mention, recipient_id=mention.person_id, **told)
 
 
 def edit(work: Past, message: Message, text: str) -> None:
-    """Write a message anew; the log keeps no text that its author has taken back."""
+    """Write a message anew; the log keeps no text that its author may take back."""
     message.text, message.edited_at = text, work.at
-    work.changed(message, Kind.MESSAGE_EDITED, {})
+    work.changed(message, Kind.MESSAGE_EDITED, {"text": [None, None]})
 
 
 def delete(work: Past, message: Message) -> None:
     """Take a message back: its place in the chat stays, its text goes."""
-    message.text, message.deleted_at = "", work.at
-    work.changed(message, Kind.MESSAGE_DELETED, {})
+    message.text = ""
+    work.change(message, Kind.MESSAGE_DELETED, deleted_at=work.at)
 
 
 def _set_done(work: Past, item: ChecklistItem, kind: Kind, at: datetime | None) -> None:

@@ -29,7 +29,7 @@ class Catalogue:
             return package, [*parts, *more][:_MOST]
         core = [service for service in self.services if service.kind is ServiceKind.CORE]
         first = draft.dice.choices(core, [self._share(service) for service in core])
-        return None, [*first, *self.pick(draft, draft.dice.choice((0, 0, 1, 1, 2, 3)), first)]
+        return None, [*first, *self.pick(draft, draft.dice.choice((0, 0, 0, 1, 1, 2)), first)]
 
     def pick(self, draft: Draft, number: int, besides: Sequence[Service]) -> list[Service]:
         """Some more services; popular ones more often, and none twice."""

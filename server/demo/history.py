@@ -19,9 +19,9 @@ _NEXT = timedelta(microseconds=1)
 class Past(Work):
     """A unit of work at a moment of the past; it writes the log as the present does."""
 
-    def __init__(self, actor: Person, at: datetime) -> None:
+    def __init__(self, session: AsyncSession, actor: Person, at: datetime) -> None:
         viewer = Viewer(actor.id, actor.organization_id, actor.permission, frozenset(Scope))
-        super().__init__(AsyncSession(), viewer, None)  # never connects: the rows are at hand
+        super().__init__(session, viewer, None)
         self.at = at
 
     def changed(
@@ -44,8 +44,9 @@ class Step:
 def replay(steps: Sequence[Step], new_id: Callable[[datetime], UUID]) -> list[LogEntry]:
     """The log of these steps: numbered from 1 without gaps, each entry later than the last."""
     entries: list[LogEntry] = []
+    session = AsyncSession()  # never connects: all rows are at hand
     for step in sorted(steps, key=lambda step: step.at):
-        work = Past(step.actor, step.at)
+        work = Past(session, step.actor, step.at)
         step.do(work)
         for entry in work.entries:
             entry.seq = len(entries) + 1

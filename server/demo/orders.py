@@ -22,6 +22,7 @@ from server.demo.places import CITIES, ENTRY_NOTES, ORDER_NOTES
 ORDERS = 500
 _FIRST_NUMBER = 1001
 _DAYS = 120
+_GROWTH = 1.4  # 1 is none: as many orders on the first day as on the last
 
 _S, _P = OrderStatus, PaymentStatus
 
@@ -64,7 +65,8 @@ _BEFORE: dict[PaymentStatus, PaymentStatus] = {
 
 def book(draft: Draft, people: People, catalogue: Catalogue) -> None:
     """All orders, the oldest first, with everything that happened to them."""
-    ages = sorted((draft.dice.uniform(0.5, _DAYS * HOURS_A_DAY) for _ in range(ORDERS)), reverse=True)
+    oldest = _DAYS * HOURS_A_DAY
+    ages = sorted((oldest * draft.dice.random() ** _GROWTH for _ in range(ORDERS)), reverse=True)
     for number, age in enumerate(ages, start=_FIRST_NUMBER):
         outcomes = next(outcomes for at_least, outcomes in _OUTCOMES if age >= at_least)
         outcome = draft.dice.choices(list(outcomes), list(outcomes.values()))[0]
@@ -75,7 +77,7 @@ def book(draft: Draft, people: People, catalogue: Catalogue) -> None:
         booking.order = _order(booking, number, customer, package)
         rows = production.put_on(booking, catalogue, package, services)
         actor = customer if draft.chance(0.35) else _seller(booking)
-        given = (booking.order, package, rows, booking.on_order)
+        given = (booking.order, package, tuple(rows), booking.on_order)
         draft.then(age, actor, acts.create_order, *given)
         _manage(booking)
         production.produce(booking, catalogue, rows)

@@ -45,6 +45,7 @@ _ENTERS: dict[ServiceStatus, tuple[float, float]] = {
     _S.POST_PRODUCTION: (0.46, 0.6),
     _S.COMPLETE: (0.66, 0.88),
 }
+_SKIPPED = 0.3  # of the stages on the way
 _TICKED = {
     _S.PRE_PRODUCTION: 0.1,
     _S.PRODUCTION: 0.5,
@@ -152,13 +153,15 @@ def _produce(booking: Booking, row: OrderService, status: ServiceStatus) -> None
     """Bring a service to a status."""
     draft, manager = booking.draft, booking.manager
     has_begun = status in _ENTERS
-    if booking.outcome is not _O.PENDING and draft.chance(0.9 if has_begun else 0.35):
+    if booking.outcome is not _O.PENDING and draft.chance(0.8 if has_begun else 0.3):
         hours = booking.between(0.1, 0.22)
         person = _assignee(booking, row)
         booking.appoint(hours, person, AssignmentRole.ASSIGNEE, row)
         draft.then(hours, manager, acts.assign, row, person)
     last = 0.25
     for stage, (first, latest) in _ENTERS.items() if has_begun else ():
+        if stage is not status and draft.chance(_SKIPPED):
+            continue
         last = draft.dice.uniform(first, latest)
         given = (row, stage, booking.on_order, Kind.SERVICE_MOVED)
         draft.then(booking.at(last), manager, acts.move, *given)
@@ -199,7 +202,7 @@ def _tick(booking: Booking, row: OrderService | None, share: float, until: float
         person = booking.assigned.get(row.id, person)
     checklists = booking.checklists.get(row.id if row else None, [])
     items = [item for checklist in checklists for item in checklist]
-    ticked = items[: round(share * len(items))]
+    ticked = items[: round(booking.care * share * len(items))]
     for i, item in enumerate(ticked):
         part = 0.23 + (until - 0.23) * (i + 1) / len(ticked)
         draft.then(booking.at(part), person, acts.tick, item)
