@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core import idempotency, ids, log, may
@@ -203,5 +204,5 @@ class Work:
             "This was changed meanwhile.",
             field="expectedVersion",
             version=row.version,
-            fields=sorted({name for each in changes for name in each}),
+            fields=sorted({to_camel_case(name) for each in changes for name in each}),
         )

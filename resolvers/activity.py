@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strawberry.utils.str_converters import to_camel_case
+
 import models
 from core import ids
 from core.context import Info
@@ -58,7 +60,7 @@ async def changes(entries: Sequence[models.LogEntry], info: Info) -> list[list[C
     del info
     return [
         [
-            Change(_camel(field), _text(before), _text(after))
+            Change(to_camel_case(field), _text(before), _text(after))
             for field, (before, after) in entry.params.get("changes", {}).items()
         ]
         for entry in entries
@@ -98,8 +100,3 @@ def _words(value: Any) -> str:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

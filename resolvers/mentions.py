@@ -141,21 +141,23 @@ def places(text: str) -> list[int]:
     return [
         i + 1
         for i, character in enumerate(text)
-        if character == "@" and text[i + 1 : i + 2].isalpha() and not _in_address(text[:i][-1:])
+        if character == "@" and text[i + 1 : i + 2].isalpha() and not _in_address(text[i - 1 : i])
     ]
 
 
 def find(text: str, names: AbstractSet[str]) -> dict[str | None, int]:
-    """The longest of `names` at each mention, and where first; None where none of them is.
+    """The longest of `names` at each mention, and where first; None where it is none of them.
 
-    Both are folded. A name ends where neither a letter nor a digit follows.
+    Both are folded. A name ends where the word ends. The search ends with the first None.
     """
     lengths = sorted({len(name) for name in names}, reverse=True)
     found: dict[str | None, int] = {}
     for place in places(text):
-        ends = [place + length for length in lengths]
-        whole = (text[place:end] for end in ends if not _goes_on(text[end : end + 1]))
-        found.setdefault(next((name for name in whole if name in names), None), place)
+        parts = ((text[place : place + n], text[place + n : place + n + 1]) for n in lengths)
+        whole = (part for part, next_ in parts if part in names and not _goes_on(next_))
+        found.setdefault(name := next(whole, None), place)
+        if name is None:
+            break
     return found
 
 

@@ -22,6 +22,7 @@ _PROTOCOL = "graphql-transport-ws"
 _INIT_TIMEOUT_S = 10
 _PING_INTERVAL_S = 25
 _OPERATIONS_LIMIT = 100
+_WATCH = ""  # no operation has this id
 
 
 class Closed(Exception):
@@ -71,16 +72,9 @@ class Connection:
                     await self._handle(await self._receive())
         except TimeoutError:
             raise Closed(4408, "Connection initialisation timeout") from None
-        async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._watch())
-            try:
-                while True:
-                    await self._handle(await self._receive())
-            except WebSocketDisconnect:
-                watch.cancel()
-            except Closed as end:
-                watch.cancel()
-                await self._websocket.close(end.code, end.reason)
+        self._tasks[_WATCH] = asyncio.create_task(self._watch())
+        while True:
+            await self._handle(await self._receive())
 
     async def stop(self) -> None:
         """End all operations."""
@@ -112,7 +106,7 @@ class Connection:
                 pass
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
                 await self._subscribe(id, payload)
-            case {"type": "complete", "id": str(id)}:
+            case {"type": "complete", "id": str(id)} if id:
                 if task := self._tasks.pop(id, None):
                     task.cancel()
             case _:
@@ -138,7 +132,7 @@ class Connection:
             raise Closed(4401, "Unauthorized")
         if id in self._tasks:
             raise Closed(4409, f"Subscriber for {id} already exists")
-        if len(self._tasks) >= _OPERATIONS_LIMIT:
+        if len(self._tasks) > _OPERATIONS_LIMIT:
             refusal = Invalid("id", f"{_OPERATIONS_LIMIT} operations at a time are the limit.")
             await self._send({"id": id, "type": "error", "payload": [formatted(refusal, "")]})
             return
@@ -187,12 +181,13 @@ class Connection:
         return await self._state.context(self._token)
 
     async def _watch(self) -> None:
-        """End a connection that has gone silent: a phone that left the network sends no goodbye."""
-        while self._heard:
-            self._heard = False
-            await self._send({"type": "ping"})
-            await asyncio.sleep(_PING_INTERVAL_S)
-        raise Closed(1001, "No sign of life")
+        """End a connection that has gone silent: a phone that left the network says no goodbye."""
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while self._heard:
+                self._heard = False
+                await self._send({"type": "ping"})
+                await asyncio.sleep(_PING_INTERVAL_S)
+            await self._websocket.close(1001, "No sign of life")
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._websocket.send_text(encode(message).decode())

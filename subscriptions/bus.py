@@ -40,7 +40,7 @@ class Outage:
     def begin(self, error: Exception) -> None:
         """Note that it has failed, perhaps again."""
         if not self._lasts:
-            logger.warning("%s fails: %r", self.what, error)
+            logger.warning("%s fails: %s: %s", self.what, type(error).__name__, error)
         self._lasts = True
 
     def end(self) -> None:

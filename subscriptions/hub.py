@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, literal, select
@@ -120,13 +119,6 @@ class Hub:
             self._checker.cancel()
             await asyncio.wait([self._checker])
         await self._bus.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
 
     def announce(self, organization_id: UUID, seq: int) -> None:
         """Tell every process, without waiting, that the log has reached `seq`."""

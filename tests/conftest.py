@@ -12,7 +12,6 @@ from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
-SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens nothing
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

@@ -419,7 +419,11 @@ async def test_customers_have_no_mentions(agency: Agency) -> None:
 # Any names at all
 
 LETTERS = st.characters(categories=["Lu", "Ll", "Lo", "Lt", "Lm"])
-MORE = LETTERS | st.characters(categories=["Nd", "Mn", "Mc"]) | st.sampled_from(" .'-_’")
+MORE = (
+    LETTERS
+    | st.characters(categories=["Nd", "Mn", "Mc"])
+    | st.sampled_from(" .'-_\N{RIGHT SINGLE QUOTATION MARK}")
+)
 NAMES = st.builds(str.__add__, LETTERS, st.text(MORE, max_size=12)).map(str.strip)
 FORMS = st.sampled_from(["NFC", "NFD"])
 

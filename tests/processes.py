@@ -1,0 +1,131 @@
+"""Server processes as `make serve` starts them, and clients that talk to them."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+
+from core.viewer import Scope
+from models import Person
+from server.tokens import Tokens
+
+SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens nothing
+SECONDS = 20
+
+
+def token(person: Person, lifetime: timedelta = timedelta(minutes=10), scope: str = "") -> str:
+    """A token of `person`, good for everything unless a scope is named."""
+    scopes = frozenset({Scope(scope)} if scope else Scope)
+    return Tokens(SECRET).issue(person, scopes, lifetime)
+
+
+@dataclass
+class Process:
+    """A running server."""
+
+    address: str
+    process: asyncio.subprocess.Process
+
+    async def ask(self, person: Person, query: str, /, **variables: Any) -> dict[str, Any]:
+        """The data of an answer that must have no errors."""
+        async with httpx2.AsyncClient() as client:
+            response = await client.post(
+                f"http://{self.address}/graphql",
+                json={"query": query, "variables": variables},
+                headers={"Authorization": f"Bearer {token(person)}"},
+                timeout=SECONDS,
+            )
+        answer: dict[str, Any] = response.json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    @asynccontextmanager
+    async def socket(self, person: Person) -> AsyncIterator["Socket"]:
+        """A WebSocket of `person`, initialised."""
+        async with self.raw_socket() as raw:
+            socket = Socket(raw)
+            header = f"Bearer {token(person)}"
+            await socket.send({"type": "connection_init", "payload": {"Authorization": header}})
+            assert (await socket.receive())["type"] == "connection_ack"
+            yield socket
+
+    def raw_socket(self, protocol: str = "graphql-transport-ws") -> connect:
+        """A WebSocket that has said nothing yet."""
+        return connect(f"ws://{self.address}/graphql", subprotocols=[protocol])  # type: ignore[list-item] # a NewType of str
+
+
+@dataclass
+class Socket:
+    """The client's end of a graphql-transport-ws connection."""
+
+    raw: ClientConnection
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a message."""
+        await self.raw.send(orjson.dumps(message).decode())
+
+    async def receive(self) -> dict[str, Any]:
+        """The next message that is not a ping, which is answered."""
+        async with asyncio.timeout(SECONDS):
+            message: dict[str, Any] = orjson.loads(await self.raw.recv())
+        if message["type"] == "ping":
+            await self.send({"type": "pong"})
+            return await self.receive()
+        return message
+
+    async def subscribe(self, id: str, query: str, /, **variables: Any) -> None:
+        """Start an operation."""
+        payload = {"query": query, "variables": variables}
+        await self.send({"id": id, "type": "subscribe", "payload": payload})
+
+    async def event(self, id: str) -> dict[str, Any]:
+        """The next event of an operation: the value of its one field."""
+        message = await self.receive()
+        assert message["type"] == "next", message
+        assert message["id"] == id
+        assert "errors" not in message["payload"], message
+        value: dict[str, Any]
+        (value,) = message["payload"]["data"].values()
+        return value
+
+    def cut(self) -> None:
+        """End the connection as a lost network does: without a goodbye."""
+        self.raw.transport.abort()
+
+
+@asynccontextmanager
+async def serve(database_url: str, redis_url: str) -> AsyncIterator[Process]:
+    """A server process on a free port, ended at the end."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CALLSHEET_SECRET": SECRET,
+        "CALLSHEET_DEMO": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "server", "serve", "--port", "0"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            while not (line := (await process.stdout.readline()).decode()).startswith("API"):
+                assert line, "the server ended before it was ready"
+        yield Process(line.split("//")[1].split("/")[0], process)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
