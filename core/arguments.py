@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -107,6 +108,23 @@ class PlaceInList:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A point in time."""
+
+    description: str
+    graphql: ClassVar[Any] = datetime
+
+    def parse(self, value: datetime, field: str) -> datetime:
+        """The time in UTC; `Invalid` without an offset, or outside the years 1 to 9999."""
+        if value.tzinfo is None:
+            raise Invalid(field, "This needs an offset from UTC, such as `Z` or `+02:00`.")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            raise Invalid(field, "This must be in the years 1 to 9999.") from error
+
+
+@dataclass(frozen=True)
 class Whole:
     """A whole number within bounds."""
 
@@ -122,6 +140,7 @@ class Whole:
         return value
 
 
+Time = Annotated[datetime, Moment("A point in time.")]
 OrderId = Annotated[UUID, IdOf(models.Order)]
 OrderServiceId = Annotated[UUID, IdOf(models.OrderService)]
 PersonId = Annotated[UUID, IdOf(models.Person)]

@@ -1,7 +1,7 @@
 """What a resolver gets with each request: the viewer, reads, and what announces the log."""
 
 from collections.abc import AsyncGenerator, Hashable, Sequence
-from typing import Any, Protocol, TypeAlias, Unpack
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -49,7 +49,7 @@ class Context:
         async with self.database.read() as session:
             return (await session.scalars(statement)).first()
 
-    async def tuples(self, statement: Select[Unpack[tuple[Any, ...]]]) -> Sequence[Any]:
+    async def tuples(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """The rows of a statement that selects several things."""
         async with self.database.read() as session:
             found: Sequence[Any] = (await session.execute(statement)).all()

@@ -11,6 +11,7 @@ from core.errors import Invalid
 
 _LAYOUT = struct.Struct(">B4sQ4s")
 _VERSION = 1
+_LARGEST = 2**63 - 1  # what the database can count to
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Cursor:
             version, organization, seq, tag = _LAYOUT.unpack(raw)
         except (binascii.Error, ValueError, struct.error) as error:
             raise Invalid(field, "This is not a cursor.") from error
-        if version != _VERSION:
+        if version != _VERSION or seq > _LARGEST:
             raise Invalid(field, "This is not a cursor of this version of the API.")
         return cls(organization, seq, tag)
 

@@ -69,4 +69,4 @@ def _limited(column: Any, values: list[Any] | None, field: str) -> ColumnElement
         return true()
     if len(values) > _LIST_LIMIT:
         raise Invalid(field, f"This may have {_LIST_LIMIT} elements at most.")
-    return and_(among(column, values))
+    return among(column, values)

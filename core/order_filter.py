@@ -1,14 +1,13 @@
 """Which orders are wanted: one grammar for lists and for live boards."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Optional
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, not_, or_, true
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, not_, or_, true
 
 import models
-from core.arguments import PersonId, Search, ServiceId
+from core.arguments import PersonId, Search, ServiceId, Time
 from core.errors import Invalid
 from core.viewer import Viewer
 from core.visibility import visible
@@ -62,9 +61,9 @@ class PersonFilter:
 class TimeFilter:
     """A span of time."""
 
-    from_: datetime | None = None
+    from_: Time | None = None
     """At this time or later."""
-    before: datetime | None = None
+    before: Time | None = None
     """Earlier than this time."""
 
 
@@ -127,7 +126,7 @@ def condition(
         _escalated(wanted.escalated, viewer),
         *(_contains(word, viewer) for word in (wanted.search or "").split()),
         *each(wanted.and_, "and"),
-        true() if wanted.or_ is None else or_(*each(wanted.or_, "or")),
+        true() if wanted.or_ is None else or_(false(), *each(wanted.or_, "or")),
         true()
         if wanted.not_ is None
         else not_(condition(wanted.not_, viewer, f"{field}.not", depth + 1)),

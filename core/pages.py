@@ -18,6 +18,7 @@ from core.context import Context
 from core.errors import Invalid
 
 DEFAULT_SIZE = 20
+_LARGEST = 2**31 - 1  # what an integer column holds
 N = TypeVar("N")
 
 
@@ -144,12 +145,19 @@ def _decode(keys: Sequence[Key], cursor: str, field: str) -> list[Any]:
         signature, *values = orjson.loads(raw)
         if signature != _signature(keys):
             raise Invalid(field, "This cursor is of another list, or of another order of this one.")
-        return [
-            TypeAdapter(key.type).validate_python(value)
-            for key, value in zip(keys, values, strict=True)
-        ]
+        return [_value(key, value) for key, value in zip(keys, values, strict=True)]
     except (binascii.Error, ValueError, TypeError, ValidationError) as error:
         raise Invalid(field, "This is not a cursor.") from error
+
+
+def _value(key: Key, raw: Any) -> Any:
+    """A key's value out of a cursor; `ValueError` if the database could not take it."""
+    value = TypeAdapter(key.type).validate_python(raw)
+    if (isinstance(value, int) and abs(value) > _LARGEST) or (
+        isinstance(value, str) and "\0" in value
+    ):
+        raise ValueError(raw)
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -27,8 +27,10 @@ def of_attributes(owner: type) -> dict[str, str]:
 def enum(choices: type[Enum]) -> type[Enum]:
     """A GraphQL enum, described by its docstring and the strings below its members."""
     described = of_attributes(choices)
-    strawberry.enum(choices, description=inspect.getdoc(choices))
+    if not hasattr(choices, "__strawberry_definition__"):  # else a type has named it before
+        strawberry.enum(choices)
     definition = choices.__strawberry_definition__  # type: ignore[attr-defined] # set just above
+    definition.description = inspect.getdoc(choices)
     for value in definition.values:
         value.description = described.get(value.name)
     return choices

@@ -2,11 +2,11 @@
 
 import inspect
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Annotated, Any, Protocol, TypeAlias
 
 import strawberry
-from sqlalchemy import Select, any_, literal
+from sqlalchemy import ColumnElement, Select, any_, literal
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
@@ -31,7 +31,7 @@ class Reader(Protocol):
         ...
 
 
-def among(column: InstrumentedAttribute[Any], values: Any) -> Any:
+def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column` is one of `values`: one array parameter, so that the statement stays the same."""
     return column == any_(literal(list(values), ARRAY(column.type)))
 
@@ -44,7 +44,7 @@ def column(name: str, *, when: Callable[[Any], bool] | None = None) -> Strawberr
             return None
         return getattr(root, name)
 
-    return strawberry.field(resolve, metadata={"kind": "column", "column": name})
+    return strawberry.field(resolve, metadata={"kind": "column", "column": name, "when": when})
 
 
 def itself() -> StrawberryField:

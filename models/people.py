@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from sqlalchemy import ARRAY, Index, text
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Versioned, one_of

@@ -13,6 +13,7 @@ import models
 from core import ids, may
 from core.arguments import (
     Line,
+    Moment,
     Name,
     NewId,
     Notes,
@@ -77,7 +78,7 @@ async def create_order(
     service_ids: Services | None = None,
     package_ids: Packages | None = None,
     name: Annotated[Name, Doc("Its name; made from what is booked, if not given.")] | None = None,
-    due_at: Annotated[datetime, Doc("When it is due.")] | None = None,
+    due_at: Annotated[datetime, Moment("When it is due.")] | None = None,
     notes: Annotated[Notes, Doc("The agency's own notes. Staff and admins.")] | None = None,
     id: Annotated[UUID, NewId(Order)] | None = None,
 ) -> models.Order:

@@ -1,5 +1,6 @@
 """What clients see: types and fields, each naming what is behind it."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -64,6 +65,14 @@ CURSOR = strawberry.scalar(
 )
 
 
+DATE_TIME = strawberry.scalar(
+    name="DateTime",
+    description="A moment in ISO 8601, with its offset from UTC: `2026-05-01T09:30:00+02:00`.",
+    serialize=datetime.isoformat,
+    parse_value=datetime.fromisoformat,
+)
+
+
 class Schema(strawberry.Schema):
     """The API."""
 
@@ -80,7 +89,7 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
-        config=StrawberryConfig(scalar_map={Cursor: CURSOR}),
+        config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}),
         types=[ErrorCode],
     )
 

@@ -39,6 +39,7 @@ def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
 
 def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
+    cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
     is_type_of = None if row is None else lambda value, _info: isinstance(value, row)
     made = strawberry.type(cls, description=inspect.getdoc(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
@@ -106,7 +107,7 @@ def query(function: Callable[..., Awaitable[Any]], returns: Any) -> StrawberryFi
 
     described = with_arguments(resolve, arguments, returns)
     field = strawberry.field(described, description=_doc(function))
-    return _named(field, function)
+    return _named(field, "query", function)
 
 
 def subscription(
@@ -120,7 +121,7 @@ def subscription(
 
     described = with_arguments(resolve, arguments, AsyncGenerator[returns, None])
     field = strawberry.subscription(described, description=_doc(function))
-    return _named(field, function)
+    return _named(field, "subscription", function)
 
 
 def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> StrawberryField:
@@ -159,11 +160,12 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
         "return": payload | None,
     }
     field = strawberry.mutation(resolve, description=_doc(action))
-    return _named(field, action)
+    return _named(field, "mutation", action)
 
 
-def _named(field: StrawberryField, function: Callable[..., Any]) -> StrawberryField:
+def _named(field: StrawberryField, kind: str, function: Callable[..., Any]) -> StrawberryField:
     field.python_name = function.__name__
+    field.metadata = {"kind": kind, "function": function}
     return field
 
 

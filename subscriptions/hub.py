@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -68,7 +68,7 @@ class Question:
 
     topic: Topic
     head: int
-    waiting: list[Subscriber]
+    waiting: tuple[Subscriber, ...]
 
     def answer(self, head: int) -> None:
         """Tell what the database said."""
@@ -77,8 +77,9 @@ class Question:
             self.topic.fall(head)
         self.topic.rise(head)
         for each in self.waiting:
-            each.ready = True
-            each.news.set()
+            if not each.ready:
+                each.ready = True
+                each.news.set()
 
 
 class Hub:
@@ -162,7 +163,7 @@ class Hub:
             self._bus.unsubscribe(organization_id)
 
     def _settled(self, topic: Topic) -> bool:
-        """True if nothing published from now on is missed that polling does not find."""
+        """True if what is published from now on is heard, or found by polling."""
         return topic.heard or not self._bus.connected
 
     def _rise(self, organization_id: UUID, seq: int) -> None:
@@ -200,32 +201,36 @@ class Hub:
                 due |= self._topics.keys()
                 self._check_all_at = math.inf
             try:
-                await self._check([each for each in due if each in self._topics])
-                outage.end()
-                pause = FIRST_PAUSE_S
+                if questions := self._questions(due):
+                    await self._check(questions)
+                    outage.end()
+                    pause = FIRST_PAUSE_S
             except Exception as error:  # noqa: BLE001 - nothing may end the task
                 outage.begin(error)
                 self._due |= due
+                self._woken.set()
                 await asyncio.sleep(_about(pause))
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             next_at = clock() + _about(CHECK_S if self._bus.connected else POLL_S)
             self._check_all_at = min(self._check_all_at, next_at)  # `_lose` may have been sooner
 
-    async def _check(self, due: Sequence[UUID]) -> None:
-        if not due:
-            return
-        questions = {each: self._question(self._topics[each]) for each in due}
+    def _questions(self, due: set[UUID]) -> dict[UUID, Question]:
+        """What to ask the database, by organization."""
+        questions = {}
+        for organization_id in due & self._topics.keys():
+            topic = self._topics[organization_id]
+            waiting = topic.subscribers if self._settled(topic) else ()
+            questions[organization_id] = Question(topic, topic.head, tuple(waiting))
+        return questions
+
+    async def _check(self, questions: dict[UUID, Question]) -> None:
         statement = select(LogHead.organization_id, LogHead.last_seq).where(
-            LogHead.organization_id == any_(literal(due, ARRAY(Uuid)))
+            LogHead.organization_id == any_(literal(list(questions), ARRAY(Uuid)))
         )
         async with asyncio.timeout(QUERY_TIMEOUT_S), self._database.read() as session:
             heads = dict((await session.execute(statement)).all())
-        for each, question in questions.items():
-            question.answer(heads.get(each, 0))
-
-    def _question(self, topic: Topic) -> Question:
-        waiting = [each for each in topic.subscribers if not each.ready]
-        return Question(topic, topic.head, waiting if self._settled(topic) else [])
+        for organization_id, question in questions.items():
+            question.answer(heads.get(organization_id, 0))
 
 
 def _about(seconds: float) -> float:

@@ -176,6 +176,20 @@ class Agency:
         finally:
             await stream.aclose()
 
+    async def another_contractor(self) -> Person:
+        """A contractor who is assigned to nothing."""
+        person = Person(
+            organization_id=self.organization.id,
+            id=new_id(),
+            name="Kim Contractor",
+            email="kim.contractor@example.com",
+            permission=Permission.CONTRACTOR,
+            job_roles=[],
+        )
+        async with self.database.transaction() as session:
+            session.add(person)
+        return person
+
     async def book(self, **more: Any) -> str:
         """The id of a new order of the customer, with photos and a drone video on it."""
         given = {

@@ -66,7 +66,7 @@ class Scene:
 
 
 async def _do(
-    agency: Agency, name: str, selection: str = "", by: Person | None = None, **given: Any
+    agency: Agency, name: str, selection: str = "", by: Person | None = None, /, **given: Any
 ) -> Any:
     return (await agency.do(by or agency.admin, name, selection, **given))[name]
 
@@ -91,7 +91,7 @@ async def _talk(agency: Agency, order: str, service: str) -> tuple[str, str]:
     message: str = mine["message"]["id"]
     await _do(agency, "editMessage", id=message, text="@Sam Staff, the keys are in the box")
     theirs = {"orderId": order, "orderServiceId": service, "text": "Thanks, @Ada Admin"}
-    answer = await _do(agency, "postMessage", by=agency.staff, **theirs)
+    answer = await _do(agency, "postMessage", "", agency.staff, **theirs)
     return message, answer["cursor"]
 
 

@@ -116,11 +116,23 @@ async def listeners(redis: Redis, organization_id: UUID, count: int) -> None:
             pass
 
 
+def tasks() -> set[str]:
+    """The tasks of all hubs and buses."""
+    names = {str(each.get_coro()) for each in asyncio.all_tasks()}
+    return {each for each in names if "Hub." in each or "Bus." in each}
+
+
 @pytest.fixture(autouse=True)
 async def _no_task_is_left() -> AsyncIterator[None]:
-    before = asyncio.all_tasks()
+    before = tasks()
     yield
-    assert asyncio.all_tasks() - before <= {asyncio.current_task()}
+    assert tasks() <= before
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """The address of the database, which has its tables."""
+    return database.engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

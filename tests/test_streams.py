@@ -164,7 +164,7 @@ async def test_a_board_sees_orders_come_and_go(agency: Agency) -> None:
         await agency.do(agency.staff, "setOrderStatus", id=order_id, status="COMPLETED")
         await agency.do(agency.staff, "postMessage", orderId=order_id, text="Not on the board")
         await agency.do(agency.staff, "setOrderStatus", id=order_id, status="IN_PROGRESS")
-        events = []
+        events: list[dict[str, object]] = []
         while not events or events[-1]["kind"] != "ORDER_STATUS_CHANGED" or len(events) < 5:
             events.append(await following(stream, "ordersChanged"))
             if [e["kind"] for e in events].count("ORDER_STATUS_CHANGED") == 3:

@@ -46,7 +46,7 @@ class Booking:
         self.manager = manager if self.is_managed else self.coordinator
         self.success = dice.choice(people.of(JobRole.CUSTOMER_SUCCESS))
         self.shooter = dice.choice(people.of(JobRole.CREATIVE_SPECIALIST))
-        self.care = dice.choice((0.3, 0.6, 0.8, 1))
+        self.care = dice.choice((0, 0.5, 0.8, 1))
         self.order: Order
 
     def at(self, part: float) -> float:

@@ -82,15 +82,11 @@ def _template(
     )
 
 
-def _packages(
-    draft: Draft, services: Sequence[Service]
-) -> list[tuple[Package, Sequence[Service]]]:
+def _packages(draft: Draft, services: Sequence[Service]) -> list[tuple[Package, Sequence[Service]]]:
     by_name = {service.name: service for service in services}
-    packages = []
+    packages: list[tuple[Package, Sequence[Service]]] = []
     for i, (name, description, names) in enumerate(PACKAGES):
-        package = draft.new(
-            Package, _PUBLISHED, name=name, description=description, position=i
-        )
+        package = draft.new(Package, _PUBLISHED, name=name, description=description, position=i)
         parts = [by_name[each] for each in names]
         for position, part in enumerate(parts):
             draft.new(

@@ -6,7 +6,7 @@ from models import JobRole, ServiceKind
 
 ORDER_CHECKLIST = (
     "Before we start",
-    ("Confirm the appointment with the agent", "Check access and parking", "Send the invoice"),
+    ("Confirm the appointment with the agent", "Check access and parking"),
 )
 
 _CORE, _ADD_ON = ServiceKind.CORE, ServiceKind.ADD_ON
@@ -44,7 +44,7 @@ OFFERS = (
         "Up to 35 pictures of the house and the lot, blended from several exposures.",
         "Five brackets a frame, tripod at chest height, verticals straight.",
         (
-            ("Shoot", ("Front, back and street view", "All rooms from two corners", "Back up")),
+            ("Shoot", ("Front, back and street view", "All rooms from two corners")),
             ("Edit", ("Blend and straighten", "Check the sequence")),
         ),
     ),
@@ -95,7 +95,7 @@ OFFERS = (
         18,
         "Twelve pictures from the air, with the lot lines drawn on two of them.",
         "Check the airspace before the slot is confirmed.",
-        (("Flight", ("Airspace checked", "Weather checked", "Memory cards formatted")),),
+        (("Flight", ("Airspace and weather checked", "Memory cards formatted")),),
     ),
     Offer(
         "Drone Video",
@@ -150,7 +150,7 @@ OFFERS = (
         16,
         "A plan of each floor with measures.",
         "Total area by the ANSI standard.",
-        (("Plan", ("Measured", "Drawn", "Areas compared with the booking")),),
+        (("Plan", ("Measured and drawn", "Areas compared with the booking")),),
     ),
     Offer("3D Floor Plan", "Tours and plans", _ADD_ON, 4, "The plan with furniture, from above."),
     Offer("Site Plan", "Tours and plans", _ADD_ON, 2, "A plan of the lot and its buildings."),
@@ -176,7 +176,9 @@ OFFERS = (
         "Branded and unbranded address.",
         (("Website", ("Texts from the agent", "Published")),),
     ),
-    Offer("Print Flyer", "Marketing", _ADD_ON, 4, "Two pages to print, in the brokerage's colours."),
+    Offer(
+        "Print Flyer", "Marketing", _ADD_ON, 4, "Two pages to print, in the brokerage's colours."
+    ),
     Offer("Rush Delivery", "Marketing", _ADD_ON, 5, "Everything the morning after the shoot."),
 )
 

@@ -125,9 +125,7 @@ def _manage(booking: Booking) -> None:
     if booking.is_managed:
         hours = booking.between(0.02, 0.05)
         booking.appoint(hours, booking.manager, AssignmentRole.PROJECT_MANAGER, None)
-        draft.then(
-            hours, booking.coordinator, acts.set_project_manager, order, booking.manager
-        )
+        draft.then(hours, booking.coordinator, acts.set_project_manager, order, booking.manager)
         roles = (JobRole.PHOTO_EDITOR, JobRole.VIDEO_EDITOR, JobRole.OPERATIONS_SPECIALIST)
         for role in draft.dice.sample(roles, draft.dice.choice((0, 0, 1, 1, 2))):
             hours = booking.between(0.06, 0.1)

@@ -79,7 +79,13 @@ CITIES = (
         "CA",
         11,
         ("V5K 0A1", "V5R 3C4", "V6E 1M7", "V6K 2G8", "V6R 4J3"),
-        ("W 10th Avenue", "Point Grey Road", "Commercial Drive", "Comox Street", "E Georgia Street"),
+        (
+            "W 10th Avenue",
+            "Point Grey Road",
+            "Commercial Drive",
+            "Comox Street",
+            "E Georgia Street",
+        ),
     ),
     City(
         "Victoria",

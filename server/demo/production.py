@@ -7,12 +7,10 @@ from models import (
     AssignmentRole,
     Checklist,
     ChecklistItem,
-    JobRole,
     Kind,
     OrderService,
     OrderStatus,
     Package,
-    Permission,
     Person,
     Service,
     ServiceStatus,
@@ -153,7 +151,7 @@ def _produce(booking: Booking, row: OrderService, status: ServiceStatus) -> None
     """Bring a service to a status."""
     draft, manager = booking.draft, booking.manager
     has_begun = status in _ENTERS
-    if booking.outcome is not _O.PENDING and draft.chance(0.8 if has_begun else 0.3):
+    if booking.outcome is not _O.PENDING and draft.chance(0.7 if has_begun else 0.3):
         hours = booking.between(0.1, 0.22)
         person = _assignee(booking, row)
         booking.appoint(hours, person, AssignmentRole.ASSIGNEE, row)

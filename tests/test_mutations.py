@@ -1,0 +1,203 @@
+"""What every mutation keeps: one entry at least, once per key, all or nothing, for whom it may."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+from arguments_walk import Leaf, leaves, mutations, refused
+from graphql import get_named_type, is_leaf_type
+from scene import CALLS, CREATIONS, DELETIONS, INSTEAD, Scene
+from sqlalchemy import func, literal, select, text, union_all
+
+from core.cursors import Cursor
+from core.database import Database
+from models import Base, LogEntry, LogHead
+from subscriptions.hub import Hub
+
+NAMES = list(mutations())
+UPDATES = [name for name in NAMES if ("expectedVersion",) in (l.path for l in leaves(name))]
+LEAVES = [leaf for name in NAMES for leaf in leaves(name)]
+
+
+@pytest.fixture
+async def scene(database: Database, hub: Hub) -> Scene:
+    """A fresh agency with one of everything."""
+    return await Scene.make(database, hub)
+
+
+@pytest.fixture(scope="module")
+async def still(database: Database, hub: Hub) -> Scene:
+    """One for all tests that change nothing."""
+    return await Scene.make(database, hub)
+
+
+@pytest.fixture(scope="module")
+async def other(database: Database, hub: Hub) -> Scene:
+    """Another agency."""
+    return await Scene.make(database, hub)
+
+
+@pytest.fixture(scope="module")
+async def doomed(database: Database, hub: Hub) -> AsyncIterator[Scene]:
+    """One where the database refuses every commit that has written to the log."""
+    scene = await Scene.make(database, hub)
+    refuse = [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$",
+        "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON log_entries"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+        f" WHEN (NEW.organization_id = '{scene.agency.organization.id}')"
+        " EXECUTE FUNCTION refuse()",
+    ]
+    await _run(database, *refuse)
+    yield scene
+    await _run(database, "DROP TRIGGER refuse ON log_entries", "DROP FUNCTION refuse")
+
+
+async def _run(database: Database, *statements: str) -> None:
+    async with database.transaction() as session:
+        for statement in statements:
+            await session.execute(text(statement))
+
+
+async def rows(scene: Scene) -> Counter[tuple[str, str]]:
+    """Everything that the database has of a scene's agency: table, and row as text."""
+    agency = scene.agency
+    parts = []
+    for table in Base.metadata.sorted_tables:
+        owner = table.c.id if table.name == "organizations" else table.c.organization_id
+        row = func.to_jsonb(table.table_valued())
+        parts.append(select(literal(table.name), row).where(owner == agency.organization.id))
+    async with agency.database.read() as session:
+        found = (await session.execute(union_all(*parts))).all()
+    return Counter((table, str(row)) for table, row in found)
+
+
+async def growth(scene: Scene, before: Counter[tuple[str, str]]) -> Counter[str]:
+    """By how many rows each table has grown since."""
+    after = await rows(scene)
+    grown = Counter(table for table, _ in after.elements())
+    grown.subtract(table for table, _ in before.elements())
+    return Counter({table: count for table, count in grown.items() if count})
+
+
+async def head(scene: Scene) -> int:
+    """The number of the last entry."""
+    async with scene.agency.database.read() as session:
+        found = await session.get(LogHead, scene.agency.organization.id)
+    assert found
+    return found.last_seq
+
+
+async def entries(scene: Scene, after: int) -> list[LogEntry]:
+    """The entries after number `after`."""
+    statement = (
+        select(LogEntry)
+        .where(LogEntry.organization_id == scene.agency.organization.id, LogEntry.seq > after)
+        .order_by(LogEntry.seq)
+    )
+    async with scene.agency.database.read() as session:
+        return list(await session.scalars(statement))
+
+
+def everything(name: str) -> str:
+    """The selection of all that the object in a payload says of itself."""
+    payload = mutations()[name].type.fields
+    (subject,) = payload.keys() - {"cursor"}
+    plain = [
+        field
+        for field, each in payload[subject].type.of_type.fields.items()
+        if not each.args and is_leaf_type(get_named_type(each.type))
+    ]
+    return f"{subject} {{ {' '.join(plain)} }}"
+
+
+def test_every_mutation_is_called_here() -> None:
+    assert set(CALLS) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_it_writes_entries_and_answers_the_place_after_them(scene: Scene, name: str) -> None:
+    before = await head(scene)
+    answer = await scene.call(name, CALLS[name](scene))
+    written = await entries(scene, before)
+    assert [entry.seq for entry in written] == list(range(before + 1, await head(scene) + 1))
+    last = written[-1]
+    assert answer[name]["cursor"] == str(Cursor.at(last.organization_id, last.seq, last.id))
+    assert {entry.actor_id for entry in written} == {scene.agency.admin.id}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATIONS])
+async def test_the_same_again_changes_nothing(scene: Scene, name: str) -> None:
+    given = CALLS[name](scene)
+    first = await scene.call(name, given)
+    before = await rows(scene)
+    again = await scene.call(name, given)
+    assert await rows(scene) == before
+    if name in DELETIONS:
+        assert again.error == {"code": "NOT_FOUND", "field": "id"}
+    else:
+        assert again[name] == first[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_twins_with_a_key_have_one_effect_and_equal_answers(
+    scene: Scene, database: Database, hub: Hub, name: str
+) -> None:
+    alone = await Scene.make(database, hub)
+    before = await rows(alone)
+    await alone.call(name, CALLS[name](alone))
+    once = await growth(alone, before)
+    before = await rows(scene)
+    given = {**CALLS[name](scene), "idempotencyKey": "twin"}
+    one, two = await asyncio.gather(
+        *(scene.call(name, given, everything(name)) for _ in range(2))
+    )
+    assert one[name] == two[name]
+    assert await growth(scene, before) == once + Counter(idempotency_records=1)
+
+
+@pytest.mark.parametrize("name", UPDATES)
+async def test_a_stale_version_is_a_conflict(still: Scene, name: str) -> None:
+    before = await rows(still)
+    answer = await still.call(name, {**CALLS[name](still), "expectedVersion": 1})
+    assert answer.error["code"] == "CONFLICT"
+    assert answer.error["field"] == "expectedVersion"
+    assert answer.error["version"] > 1
+    assert answer.error["fields"]
+    assert await rows(still) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_failure_at_the_very_end_leaves_no_trace(doomed: Scene, name: str) -> None:
+    before = await rows(doomed)
+    answer = await doomed.call(name, {**CALLS[name](doomed), "idempotencyKey": "doomed"})
+    assert answer.error["code"] == "INTERNAL"
+    assert answer.data == {name: None}
+    assert await rows(doomed) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_token_for_reading_changes_nothing(still: Scene, name: str) -> None:
+    before = await rows(still)
+    answer = await still.read_only(name, CALLS[name](still))
+    assert answer.error["code"] == "FORBIDDEN"
+    assert await rows(still) == before
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=str)
+async def test_what_an_argument_must_refuse_changes_nothing(
+    still: Scene, other: Scene, leaf: Leaf
+) -> None:
+    given = CALLS[leaf.mutation](still)
+    given.pop(INSTEAD.get((leaf.mutation, leaf.field), ""), None)
+    before = await rows(still)
+    wrong = []
+    for value, code in await refused(leaf.kind, still, other):
+        answer = await still.call(leaf.mutation, leaf.put(given, value))
+        told = [each["extensions"] for each in answer.errors]
+        if told != [{"code": code, "field": leaf.field}] or answer.data != {leaf.mutation: None}:
+            wrong.append((value if len(str(value)) < 99 else "long", told))  # noqa: PLR2004
+    assert not wrong
+    assert await rows(still) == before
