@@ -137,7 +137,13 @@ CALLS: dict[str, Callable[[Scene], dict[str, Any]]] = {
 }
 """The name of each mutation, and an input by which it changes something in a scene."""
 
-CREATIONS = {"createOrder", "addOrderServices", "createChecklist", "addChecklistItem", "postMessage"}
+CREATIONS = {
+    "createOrder",
+    "addOrderServices",
+    "createChecklist",
+    "addChecklistItem",
+    "postMessage",
+}
 """What makes something new each time."""
 
 DELETIONS = {"deleteChecklist", "deleteChecklistItem"}

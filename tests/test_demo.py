@@ -42,7 +42,7 @@ SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens n
 
 @dataclass
 class Demo:
-    """A database with the demo agency in it, and what was printed when it was made."""
+    """A database with the demo agency in it, and what a start prints then."""
 
     database: Database
     printed: str
@@ -75,9 +75,11 @@ async def _prepare(url: str, settings: Settings | None = None) -> str:
 async def made(postgres: Postgres) -> AsyncIterator[Demo]:
     """The demo agency, made by two processes that start at once."""
     url = await _empty_database(postgres, "demo")
-    printed, _ = await asyncio.gather(_prepare(url), _prepare(url))
+    servers = Servers(url, "redis://nobody.example", SECRET)
+    starts = [demo.prepare(servers, Settings(demo=True), "127.0.0.1:8124") for _ in range(2)]
+    await asyncio.gather(*starts)
     database = Database(url)
-    yield Demo(database, printed)
+    yield Demo(database, await _prepare(url))
     await database.close()
 
 

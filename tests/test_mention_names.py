@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chat_queries import assign, hire, names, post, rows, say, stored
 from factories import Agency
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import JobRole, Kind, LogEntry, Mention, Permission
@@ -177,6 +177,7 @@ NAMES = st.builds(str.__add__, LETTERS, st.text(MORE, max_size=12)).map(str.stri
 FORMS = st.sampled_from(["NFC", "NFD"])
 
 
+@settings(deadline=None)
 @given(st.sets(NAMES, min_size=1, max_size=20), st.data(), FORMS)
 def test_a_text_made_of_mentions_mentions_exactly_those(
     known: set[str], data: st.DataObject, form: Any
@@ -188,12 +189,14 @@ def test_a_text_made_of_mentions_mentions_exactly_those(
     assert found.keys() == {fold(name) for name in chosen}
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_a_name_is_found_in_capitals(name: str) -> None:
     if fold(name.upper()) == fold(name):
         assert find(fold(f"@{name.upper()}."), {fold(name)}).keys() == {fold(name)}
 
 
+@settings(deadline=None)
 @given(st.text(), st.sets(NAMES))
 def test_any_text_can_be_read(text: str, known: set[str]) -> None:
     found = find(fold(text), {fold(name) for name in known})

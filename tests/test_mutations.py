@@ -3,9 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from arguments_walk import Leaf, leaves, mutations, refused
+from factories import Answer
 from graphql import get_named_type, is_leaf_type
 from scene import CALLS, CREATIONS, DELETIONS, INSTEAD, Scene
 from sqlalchemy import func, literal, select, text, union_all
@@ -20,10 +23,25 @@ UPDATES = [name for name in NAMES if ("expectedVersion",) in (l.path for l in le
 LEAVES = [leaf for name in NAMES for leaf in leaves(name)]
 
 
-@pytest.fixture
-async def scene(database: Database, hub: Hub) -> Scene:
-    """A fresh agency with one of everything."""
-    return await Scene.make(database, hub)
+@dataclass
+class Once:
+    """A mutation that was called once, and what came of it."""
+
+    name: str
+    scene: Scene
+    given: dict[str, Any]
+    head: int
+    answer: Answer
+    growth: dict[str, int]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+async def once(request: pytest.FixtureRequest, database: Database, hub: Hub) -> Once:
+    """Each mutation, called once in a scene of its own."""
+    name, scene = request.param, await Scene.make(database, hub)
+    given, before, last = CALLS[name](scene), await rows(scene), await head(scene)
+    answer = await scene.call(name, given)
+    return Once(name, scene, given, last, answer, growth(before, await rows(scene)))
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +92,11 @@ async def rows(scene: Scene) -> Counter[tuple[str, str]]:
     return Counter((table, str(row)) for table, row in found)
 
 
-async def growth(scene: Scene, before: Counter[tuple[str, str]]) -> Counter[str]:
-    """By how many rows each table has grown since."""
-    after = await rows(scene)
+def growth(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) -> dict[str, int]:
+    """By how many rows each table has grown."""
     grown = Counter(table for table, _ in after.elements())
     grown.subtract(table for table, _ in before.elements())
-    return Counter({table: count for table, count in grown.items() if count})
+    return {table: count for table, count in grown.items() if count}
 
 
 async def head(scene: Scene) -> int:
@@ -117,45 +134,36 @@ def test_every_mutation_is_called_here() -> None:
     assert set(CALLS) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_it_writes_entries_and_answers_the_place_after_them(scene: Scene, name: str) -> None:
-    before = await head(scene)
-    answer = await scene.call(name, CALLS[name](scene))
-    written = await entries(scene, before)
-    assert [entry.seq for entry in written] == list(range(before + 1, await head(scene) + 1))
+async def test_it_writes_entries_and_answers_the_place_after_them(once: Once) -> None:
+    written = await entries(once.scene, once.head)
     last = written[-1]
-    assert answer[name]["cursor"] == str(Cursor.at(last.organization_id, last.seq, last.id))
-    assert {entry.actor_id for entry in written} == {scene.agency.admin.id}
+    assert [entry.seq for entry in written] == list(range(once.head + 1, last.seq + 1))
+    place = Cursor.at(last.organization_id, last.seq, last.id)
+    assert once.answer[once.name]["cursor"] == str(place)
+    assert {entry.actor_id for entry in written} == {once.scene.agency.admin.id}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATIONS])
-async def test_the_same_again_changes_nothing(scene: Scene, name: str) -> None:
-    given = CALLS[name](scene)
-    first = await scene.call(name, given)
-    before = await rows(scene)
-    again = await scene.call(name, given)
-    assert await rows(scene) == before
-    if name in DELETIONS:
+async def test_the_same_again_changes_nothing(once: Once) -> None:
+    if once.name in CREATIONS:
+        pytest.skip("makes something new each time")
+    before = await rows(once.scene)
+    again = await once.scene.call(once.name, once.given)
+    assert await rows(once.scene) == before
+    if once.name in DELETIONS:
         assert again.error == {"code": "NOT_FOUND", "field": "id"}
     else:
-        assert again[name] == first[name]
+        assert again[once.name]["cursor"] == once.answer[once.name]["cursor"]
 
 
-@pytest.mark.parametrize("name", NAMES)
 async def test_twins_with_a_key_have_one_effect_and_equal_answers(
-    scene: Scene, database: Database, hub: Hub, name: str
+    once: Once, database: Database, hub: Hub
 ) -> None:
-    alone = await Scene.make(database, hub)
-    before = await rows(alone)
-    await alone.call(name, CALLS[name](alone))
-    once = await growth(alone, before)
+    scene, name = await Scene.make(database, hub), once.name
     before = await rows(scene)
     given = {**CALLS[name](scene), "idempotencyKey": "twin"}
-    one, two = await asyncio.gather(
-        *(scene.call(name, given, everything(name)) for _ in range(2))
-    )
+    one, two = await asyncio.gather(*(scene.call(name, given, everything(name)) for _ in range(2)))
     assert one[name] == two[name]
-    assert await growth(scene, before) == once + Counter(idempotency_records=1)
+    assert growth(before, await rows(scene)) == {**once.growth, "idempotency_records": 1}
 
 
 @pytest.mark.parametrize("name", UPDATES)

@@ -1,7 +1,6 @@
 """What people did at the demo agency, recorded as the actions in `resolvers/` record it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from core import ids
 from models import (
@@ -129,17 +128,17 @@ def assign(work: Past, service: OrderService, person: Person) -> None:
 def add_item(work: Past, item: ChecklistItem) -> None:
     """Add an item to a checklist."""
     checklist = ids.encode(Checklist, item.checklist_id)
-    work.record(Kind.CHECKLIST_ITEM_ADDED, item, text=item.text, checklist=checklist)
+    work.record(Kind.CHECKLIST_ITEM_ADDED, item, checklist=checklist)
 
 
 def tick(work: Past, item: ChecklistItem) -> None:
     """Say that an item is done."""
-    _set_done(work, item, Kind.CHECKLIST_ITEM_TICKED, work.at)
+    work.change(item, Kind.CHECKLIST_ITEM_TICKED, done_at=work.at, done_by_id=work.viewer.id)
 
 
 def untick(work: Past, item: ChecklistItem) -> None:
     """Say that an item is not done yet."""
-    _set_done(work, item, Kind.CHECKLIST_ITEM_UNTICKED, None)
+    work.change(item, Kind.CHECKLIST_ITEM_UNTICKED, done_at=None, done_by_id=None)
 
 
 def post(work: Past, message: Message, mentions: Sequence[Mention]) -> None:
@@ -160,10 +159,3 @@ def delete(work: Past, message: Message) -> None:
     """Take a message back: its place in the chat stays, its text goes."""
     message.text = ""
     work.change(message, Kind.MESSAGE_DELETED, deleted_at=work.at)
-
-
-def _set_done(work: Past, item: ChecklistItem, kind: Kind, at: datetime | None) -> None:
-    by = work.viewer.id if at else None
-    work.change(item, kind, done_at=at, done_by_id=by)
-    checklist = ids.encode(Checklist, item.checklist_id)
-    work.entries[-1].params.update(text=item.text, checklist=checklist)

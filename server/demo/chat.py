@@ -10,32 +10,35 @@ from server.demo.production import category_of
 from server.demo.talk import ABOUT_ORDERS, ABOUT_SERVICES, AFTERTHOUGHTS, Conversation
 
 _SHARE = 0.6  # of the orders that are talked about
-_LEAST, _MOST = 2, 12
+_MOST = 12  # messages about one order
+_NEW, _BEGUN = (0.05, 0.4), (0.25, 0.6)  # when talk about it begins: parts of its time
+_PAUSE, _ANSWER = (2, 12), (0.03, 0.6)  # hours before a conversation, and before an answer
 _MENTION = re.compile(r"@(\w+)")
 
 
 def talk(booking: Booking, services: Sequence[OrderService]) -> None:
-    """Hold a few conversations about most orders."""
+    """Hold a few conversations about most orders, while they are worked on."""
     dice = booking.draft.dice
     if not booking.draft.chance(_SHARE):
         return
-    is_new = booking.outcome is OrderStatus.PENDING
-    hours = booking.between(0.05, 0.4) if is_new else booking.between(0.25, 0.6)
-    left = _MOST
-    held = _conversations(booking, services, dice.choice((1, 1, 2, 3)))
-    for service, conversation in held:
-        cast = _cast(booking, service)
-        for speaker, text in conversation[:left]:
-            hours -= min(dice.uniform(0.03, 0.6), dice.uniform(0.02, 0.1) * hours)
-            _say(booking, hours, service, cast[speaker], text, cast)
-        left -= len(conversation[:left])
-        hours -= dice.uniform(0, 0.25) * hours
+    said = [
+        (dice.uniform(*(_PAUSE if i == 0 else _ANSWER)), service, speaker, text)
+        for service, conversation in _conversations(booking, services, dice.choice((1, 1, 2, 3)))
+        for i, (speaker, text) in enumerate(conversation)
+    ][:_MOST]
+    hours = booking.between(*(_NEW if booking.outcome is OrderStatus.PENDING else _BEGUN))
+    left = hours - booking.at(0.95)
+    scale = min(1, left / sum(pause for pause, *_ in said))
+    casts = {service: _cast(booking, service) for _, service, *_ in said}
+    for pause, service, speaker, text in said:
+        hours -= scale * pause
+        _say(booking, hours, service, casts[service][speaker], text, casts[service])
 
 
 def _conversations(
     booking: Booking, services: Sequence[OrderService], number: int
-) -> Iterator[tuple[OrderService | None, Conversation]]:
-    """Conversations about the order, or about one of its services; two messages at least."""
+) -> list[tuple[OrderService | None, Conversation]]:
+    """Conversations about services of the order, and one or more about the order as a whole."""
     dice = booking.draft.dice
     topics: list[tuple[OrderService | None, Conversation]] = []
     if booking.outcome is not OrderStatus.PENDING:
@@ -44,13 +47,8 @@ def _conversations(
             topics += [(service, conversation) for conversation in about]
     dice.shuffle(topics)
     topics = topics[: dice.randint(0, number)]
-    general = dice.sample(ABOUT_ORDERS, number)
-    topics += [(None, conversation) for conversation in general][: max(1, number - len(topics))]
-    said = 0
-    for topic in topics:
-        yield topic
-        said += len(topic[1])
-    assert said >= _LEAST, "each conversation about orders has two messages or more"  # noqa: S101
+    general = dice.sample(ABOUT_ORDERS, max(1, number - len(topics)))
+    return topics + [(None, conversation) for conversation in general]
 
 
 def _cast(booking: Booking, service: OrderService | None) -> dict[str, Person]:
@@ -102,9 +100,14 @@ def _say(
     draft.then(hours, author, acts.post, message, mentions)
     if draft.chance(0.05):
         longer = message.text + draft.dice.choice(AFTERTHOUGHTS)
-        draft.then(0.98 * hours, author, acts.edit, message, longer)
+        draft.then(_soon(hours), author, acts.edit, message, longer)
     elif not words and draft.chance(0.02):
-        draft.then(0.97 * hours, author, acts.delete, message)
+        draft.then(_soon(hours), author, acts.delete, message)
+
+
+def _soon(hours: float) -> float:
+    """A few minutes later, but not in the future."""
+    return hours - min(0.1, 0.5 * hours)
 
 
 def _called(word: str, cast: dict[str, Person]) -> str:
