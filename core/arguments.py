@@ -26,7 +26,7 @@ class Text:
 
     def parse(self, value: str, field: str) -> str:
         """The text without white space at its ends; `Invalid` if empty, too long, unprintable."""
-        value = value.strip()
+        value = value.replace("\r\n", "\n").strip()
         if not value and not self.empty:
             raise Invalid(field, "This may not be empty.")
         if len(value) > self.at_most:

@@ -1,20 +1,23 @@
-"""Retries: the same key is answered with the first answer, and done once."""
+"""Retries: the same key is answered with the same row and place in the log, and done once."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import func, inspect, select, update
+from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import models
 from core import ids
 from core.cursors import Cursor
+from core.database import Database
 from core.errors import IdempotencyMismatch
 from core.viewer import Viewer
+from core.visibility import visible
 from models import IdempotencyRecord
 
 KEPT_FOR = timedelta(hours=24)
@@ -54,23 +57,37 @@ async def claim(session: AsyncSession, viewer: Viewer, retry: Retry) -> tuple[An
     kept = (await session.scalars(select(record).where(*_of(viewer, retry.key)))).one()
     if kept.fingerprint != retry.fingerprint:
         raise IdempotencyMismatch("This key was used before with other arguments.")
-    return _row(kept.result), Cursor.parse(kept.result["cursor"], "cursor")
+    return await _row(session, viewer, kept.result), Cursor.parse(kept.result["cursor"], "cursor")
 
 
 async def keep(
     session: AsyncSession, viewer: Viewer, retry: Retry, row: Any, cursor: Cursor
 ) -> None:
-    """Note what is answered: the row as it is now, and its place in the log."""
-    columns = inspect(type(row)).columns.keys()
-    values = {name: to_jsonable_python(getattr(row, name)) for name in columns}
+    """Note what is answered: the row, and its place in the log."""
+    values = {
+        name: to_jsonable_python(getattr(row, name))
+        for name, column in inspect(type(row)).columns.items()
+        if not column.info.get("erasable")  # what a person deletes may not live on here
+    }
     result = {"type": ids.PREFIXES[type(row)], "values": values, "cursor": str(cursor)}
     await session.execute(
         update(IdempotencyRecord).where(*_of(viewer, retry.key)).values(result=result)
     )
 
 
-def _row(result: dict[str, Any]) -> Any:
+async def forget(database: Database) -> None:
+    """Delete what was kept for long enough."""
+    record = IdempotencyRecord
+    async with database.transaction() as session:
+        await session.execute(delete(record).where(record.created_at < func.now() - KEPT_FOR))
+
+
+async def _row(session: AsyncSession, viewer: Viewer, result: dict[str, Any]) -> Any:
+    """The row as it is now; or, once it has been deleted, as it was."""
     model = ids.MODELS[result["type"]]
+    there = select(model).where(visible(model, viewer), model.id == UUID(result["values"]["id"]))
+    if row := (await session.scalars(there)).one_or_none():
+        return row
     columns = inspect(model).columns
     return model(
         **{

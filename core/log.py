@@ -69,7 +69,10 @@ async def append(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
     assert last is not None, "an organization is made together with the head of its log"  # noqa: S101
     for seq, each in enumerate(entries, start=last - len(entries) + 1):
         each.seq = seq
-    await session.execute(insert(LogEntry), [_values(each) for each in entries])
+    # With nulls rendered, entries of all kinds are one statement.
+    await session.execute(
+        insert(LogEntry).execution_options(render_nulls=True), [_values(each) for each in entries]
+    )
     return Cursor.at(organization_id, last, entries[-1].id)
 
 

@@ -19,8 +19,6 @@ def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
 def _rule(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     if model is models.LogEntry:
         return _entries(viewer)
-    if model is models.Mention:
-        return and_(model.person_id == viewer.id, _of_orders(model, viewer))
     if viewer.is_staff or model in (models.Service, models.Package, models.PackageService):
         return true()
     if model is models.Person:

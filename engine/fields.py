@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias
 
 import strawberry
@@ -31,6 +32,13 @@ class Reader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of a place, where a field is otherwise asked of one: it answers for each of them."""
+
+    rows: Sequence[Any]
+
+
 def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column` is one of `values`: one array parameter, so that the statement stays the same."""
     return column == any_(literal(list(values), ARRAY(column.type)))
@@ -45,6 +53,19 @@ def column(name: str, *, when: Callable[[Any], bool] | None = None) -> Strawberr
         return getattr(root, name)
 
     return strawberry.field(resolve, metadata={"kind": "column", "column": name, "when": when})
+
+
+def each(function: Callable[[Any], Any]) -> StrawberryField:
+    """A value that `function(row)` computes from the row alone."""
+
+    def resolve(root: strawberry.Parent[Any]) -> Any:
+        return function(root)
+
+    return strawberry.field(
+        resolve,
+        description=inspect.getdoc(function),
+        metadata={"kind": "each", "function": function},
+    )
 
 
 def itself() -> StrawberryField:
@@ -112,7 +133,10 @@ def _field(
     async def resolve(
         root: strawberry.Parent[Any], info: strawberry.Info[Any], **given: Any
     ) -> Any:
-        return await load(info, function, root, **inputs.parse(arguments, given, ""))
+        parsed = inputs.parse(arguments, given, "")
+        if isinstance(root, Rows):
+            return await function(root.rows, info, **parsed)
+        return await load(info, function, root, **parsed)
 
     return strawberry.field(
         with_arguments(resolve, arguments),

@@ -23,7 +23,7 @@ class Message(OfOrder, Versioned):
 
     order_service_id: Mapped[UUID | None]
     author_id: Mapped[UUID]
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(info={"erasable": True})
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 

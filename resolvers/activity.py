@@ -1,7 +1,6 @@
 """How an entry of the log is told: what changed, and a sentence for people."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core import ids
-from core.context import Info
 from models import Kind
-from resolvers.log import cursor_of
 
 SENTENCES = {
     Kind.ORDER_CREATED: "created the order",
@@ -55,37 +52,21 @@ class Change:
     after: str | None
 
 
-async def changes(entries: Sequence[models.LogEntry], info: Info) -> list[list[Change]]:
+def changes(entry: models.LogEntry) -> list[Change]:
     """What is another now, with the values before and after."""
-    del info
     return [
-        [
-            Change(to_camel_case(field), _text(before), _text(after))
-            for field, (before, after) in entry.params.get("changes", {}).items()
-        ]
-        for entry in entries
+        Change(to_camel_case(field), _text(before), _text(after))
+        for field, (before, after) in entry.params.get("changes", {}).items()
     ]
 
 
-async def summaries(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
-    """What the actor did, as the rest of an English sentence: `moved Photos from … to …`."""
-    del info
-    return [_sentence(entry) for entry in entries]
-
-
-async def subject_ids(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
+def subject_id(entry: models.LogEntry) -> str:
     """The id of what it is about. It may be gone by now."""
-    del info
-    return [ids.encode(ids.MODELS[entry.subject_type], entry.subject_id) for entry in entries]
+    return ids.encode(ids.MODELS[entry.subject_type], entry.subject_id)
 
 
-async def cursors(entries: Sequence[models.LogEntry], info: Info) -> list[str]:
-    """Its place in the log."""
-    del info
-    return [cursor_of(entry) for entry in entries]
-
-
-def _sentence(entry: models.LogEntry) -> str:
+def summary(entry: models.LogEntry) -> str:
+    """What the actor did, as the rest of an English sentence: `moved Photos from … to …`."""
     found = list(entry.params.get("changes", {}).values())
     before, after = (_words(value) for value in (found[0] if found else (None, None)))
     told = defaultdict(str, {**entry.params, "before": before, "after": after})

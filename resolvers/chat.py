@@ -23,10 +23,9 @@ Thread = Annotated[OrderServiceId, Doc("The service to talk about; the order, if
 UpTo = Annotated[After, Doc("The place in the log that was read last.")]
 
 
-async def texts(messages: Sequence[models.Message], info: Info) -> list[str | None]:
+def text(message: models.Message) -> str | None:
     """What it says; null once it is deleted."""
-    del info
-    return [None if message.deleted_at else message.text for message in messages]
+    return None if message.deleted_at else message.text
 
 
 async def last_messages(orders: Sequence[models.Order], info: Info) -> list[models.Message | None]:

@@ -91,7 +91,7 @@ async def shown_as(context: Context, entries: Sequence[LogEntry]) -> dict[UUID, 
 
 
 def cursor_of(entry: LogEntry) -> str:
-    """The place of an entry in the log."""
+    """Its place in the log."""
     return str(Cursor.at(entry.organization_id, entry.seq, entry.id))
 
 

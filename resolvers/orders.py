@@ -104,10 +104,9 @@ async def orders(
     return await page(context, statement, _keys(sort), Slice(first, after, last, before))
 
 
-async def numbers(orders: Sequence[models.Order], info: Info) -> list[str]:
+def number(order: models.Order) -> str:
     """Its number in the agency: six digits or more."""
-    del info
-    return [f"{order.number:06}" for order in orders]
+    return f"{order.number:06}"
 
 
 async def services(

@@ -10,10 +10,9 @@ from resolvers.log import shown_as
 from subscriptions.streams import StreamEvent
 
 
-async def kinds(events: Sequence[StreamEvent], info: Info) -> list[Kind | None]:
+def kind(event: StreamEvent) -> Kind | None:
     """What happened; null unless the type is `CHANGE`."""
-    del info
-    return [event.entry.kind if event.entry else None for event in events]
+    return event.entry.kind if event.entry else None
 
 
 async def feed_entries(

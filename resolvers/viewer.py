@@ -1,7 +1,5 @@
 """Who asks, and where."""
 
-from collections.abc import Sequence
-
 from core.context import Info
 from core.viewer import Scope, Viewer
 
@@ -11,7 +9,6 @@ async def viewer(info: Info) -> Viewer:
     return info.context.viewer
 
 
-async def scopes(viewers: Sequence[Viewer], info: Info) -> list[list[Scope]]:
+def scopes(viewer: Viewer) -> list[Scope]:
     """What the token is good for."""
-    del info
-    return [sorted(viewer.scopes, key=list(Scope).index) for viewer in viewers]
+    return sorted(viewer.scopes, key=list(Scope).index)

@@ -19,7 +19,7 @@ from core.cursors import Cursor
 from core.idempotency import Retry
 from core.work import Expected, perform
 from engine import docs, inputs
-from engine.fields import with_arguments
+from engine.fields import each, with_arguments
 
 C = TypeVar("C")
 N = TypeVar("N")
@@ -48,17 +48,16 @@ def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     return made
 
 
-def _id(root: Root) -> strawberry.ID:
-    return strawberry.ID(ids.encode(type(root), root.id))
+def _id(row: models.OfOrganization) -> strawberry.ID:
+    """Its id: what it is and which, such as `ord_01j9…`."""
+    return strawberry.ID(ids.encode(type(row), row.id))
 
 
 @strawberry.interface(description="Anything that has an id.")
 class Node:
     """Anything that has an id."""
 
-    id: strawberry.ID = strawberry.field(
-        resolver=_id, description="Its id: what it is and which, such as `ord_01j9…`."
-    )
+    id: Annotated[strawberry.ID, each(_id)]
 
 
 @shape

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from engine.fields import batch, one
+from engine.fields import batch, each, one
 from models import JobRole
 from resolvers import chat, mentions
 from schema.base import Connection, Node, mutation, query, shape
@@ -23,7 +23,7 @@ class Message(Node):
 
     version: int
     """Grows by one with each edit."""
-    text: Annotated[str | None, batch(chat.texts)]
+    text: Annotated[str | None, each(chat.text)]
     author: Annotated[Person, one(models.Person, by="author_id")]
     """Who wrote it."""
     order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]

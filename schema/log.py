@@ -7,7 +7,7 @@ import strawberry
 
 import models
 from core.cursors import Cursor
-from engine.fields import batch, column, one
+from engine.fields import batch, column, each, one
 from models import Kind
 from resolvers import activity, log, streams
 from schema.base import Connection, Node, query, shape_of, subscription
@@ -42,7 +42,7 @@ class Activity(Node):
     """What happened."""
     at: datetime
     """When."""
-    cursor: Annotated[Cursor, batch(activity.cursors)]
+    cursor: Annotated[Cursor, each(log.cursor_of)]
     actor: Annotated[Person | None, one(models.Person, by="actor_id")]
     """Who did it; null for the system, and where the viewer may not know."""
     order: Annotated[
@@ -55,9 +55,9 @@ class Activity(Node):
         one(models.OrderService, by="order_service_id"),
     ]
     """The service of the order that it is about."""
-    subject_id: Annotated[strawberry.ID, batch(activity.subject_ids)]
-    changes: Annotated[list[Change], batch(activity.changes)]
-    summary: Annotated[str, batch(activity.summaries)]
+    subject_id: Annotated[strawberry.ID, each(activity.subject_id)]
+    changes: Annotated[list[Change], each(activity.changes)]
+    summary: Annotated[str, each(activity.summary)]
 
 
 FeedEntry = Annotated[
@@ -74,7 +74,7 @@ class FeedEvent:
     """What this event tells."""
     cursor: Cursor
     """The place in the log after it: subscribe `after` it to go on from here."""
-    kind: Annotated[Kind | None, batch(streams.kinds)]
+    kind: Annotated[Kind | None, each(streams.kind)]
     entry: Annotated[FeedEntry | None, batch(streams.feed_entries)]
 
 
@@ -109,7 +109,7 @@ class OrderEvent:
     """What this event tells."""
     cursor: Cursor
     """The place in the log after it: subscribe `after` it to go on from here."""
-    kind: Annotated[Kind | None, batch(streams.kinds)]
+    kind: Annotated[Kind | None, each(streams.kind)]
     order: Annotated[
         Annotated["Order", strawberry.lazy("schema.orders")] | None, batch(streams.orders)
     ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import models
 from core import may
-from engine.fields import batch, column, itself, many, one
+from engine.fields import batch, column, each, itself, many, one
 from models import OrderStatus, PaymentStatus
 from resolvers import assignments, booking, chat, checklists, log, order_services, orders
 from schema.assignments import Assignment
@@ -43,7 +43,7 @@ class Order(Node):
 
     version: int
     """Grows by one with each edit."""
-    number: Annotated[str, batch(orders.numbers)]
+    number: Annotated[str, each(orders.number)]
     name: str
     """What it is called."""
     status: OrderStatus

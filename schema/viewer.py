@@ -5,7 +5,7 @@ from typing import Annotated
 import core.viewer
 import models
 from core.viewer import Scope
-from engine.fields import batch, one
+from engine.fields import each, one
 from resolvers import nodes, viewer
 from schema.base import Node, query, shape, shape_of
 from schema.people import Person
@@ -27,7 +27,7 @@ class Viewer:
     """The person behind the token."""
     organization: Annotated[Organization, one(models.Organization, by="organization_id")]
     """The agency that the person belongs to."""
-    scopes: Annotated[list[Scope], batch(viewer.scopes)]
+    scopes: Annotated[list[Scope], each(viewer.scopes)]
 
 
 queries = [

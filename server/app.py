@@ -1,5 +1,6 @@
 """The ASGI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 import schema
 from core.database import Database
-from server import http, websocket
+from server import housekeeping, http, websocket
 from server.state import State
 from server.tokens import Tokens
 from subscriptions.bus import Bus
@@ -29,10 +30,12 @@ def create(database_url: str, redis_url: str, secret: str) -> Starlette:
         database = Database(database_url)
         hub = Hub(database, Bus(redis_url))
         await hub.start()
+        housekeeper = asyncio.create_task(housekeeping.forever(database))
         app.state.callsheet = State(schema.build(), database, hub, Tokens(secret))
         try:
             yield
         finally:
+            housekeeper.cancel()
             await hub.stop()
             await database.close()
 

@@ -30,7 +30,7 @@ SCALARS: dict[Any, tuple[Any, ...]] = {
     int: (int,),
     bool: (bool,),
     datetime: (datetime,),
-    strawberry.ID: (str,),
+    strawberry.ID: (str, strawberry.ID),
     Cursor: (str, Cursor),
 }
 """What a value of each scalar may be in Python."""
@@ -60,11 +60,11 @@ class Long:
     """A whole number that GraphQL's Int can't hold."""
 
 
-def problems(shown: type[Any]) -> Iterator[str]:
-    """What does not fit behind the fields of a type."""
+def problems(shown: type[Any], row: Any) -> Iterator[str]:
+    """What does not fit behind the fields of a type over rows of a class."""
     definition = get_object_definition(shown, strict=True)
     for field in definition.fields:
-        for problem in _of_field(definition, field, getattr(shown, "__row__", None)):
+        for problem in _of_field(definition, field, row):
             yield f"{definition.name}.{field.python_name} {problem}"
 
 
@@ -73,28 +73,35 @@ def _of_field(
 ) -> Iterator[str]:
     where, behind = f"{definition.name}.{field.python_name}", field.metadata
     match behind.get("kind"):
-        case "query":
-            yield from misfits(field.type, _returned(behind["function"]), lenient=True)
-        case "subscription":
-            yield from _of_stream(field.type, _returned(behind["function"]))
-        case "mutation":
-            yield from _of_mutation(field.type, _returned(behind["function"]))
+        case _ if field.origin is Node:
+            if row not in ids.PREFIXES:
+                yield "is the id of rows that have no prefix in core.ids"
+        case "query" | "subscription" | "mutation" as kind:
+            yield from _of_root(field.type, kind, _returned(behind["function"]))
         case "batch":
             yield from _of_batch(field.type, behind["function"], row)
+        case "each":
+            yield from _of_each(field.type, behind["function"], row)
         case "one":
             yield from _of_one(field.type, behind["model"], _value(row, behind["by"]), where)
         case "many":
             yield from _of_many(field.type, behind["model"], behind["by"])
         case "itself":
             yield from misfits(field.type, row)
-        case _ if field.origin is Node or field.python_name == "id":
-            if row not in ids.PREFIXES:
-                yield "is the id of rows that have no prefix in core.ids"
-        case _ if field.base_resolver and not behind:
-            yield "has a resolver of its own, and no kind"
-        case _:
+        case kind if kind == "column" or (kind is None and not field.base_resolver):
             name = behind.get("column", field.python_name)
             yield from _of_column(field.type, row, name, hidden=bool(behind.get("when")), at=where)
+        case kind:
+            yield f"is of a kind, {kind}, that this check does not know"
+
+
+def _of_root(shown: Any, kind: str, given: Any) -> Iterator[str]:
+    if kind == "query":
+        yield from misfits(shown, given, lenient=True)
+    elif kind == "subscription":
+        yield from _of_stream(shown, given)
+    else:
+        yield from _of_mutation(shown, given)
 
 
 def _of_column(shown: Any, row: Any, name: str, *, hidden: bool, at: str) -> Iterator[str]:
@@ -133,6 +140,13 @@ def _of_batch(shown: Any, function: Any, row: Any) -> Iterator[str]:
         yield f"is computed by a function that gives {_name(given)}, not a list"
     else:
         yield from misfits(shown, get_args(given)[0])
+
+
+def _of_each(shown: Any, function: Any, row: Any) -> Iterator[str]:
+    wanted = next(iter(get_type_hints(function).values()))
+    if wanted is not row:
+        yield f"is computed for {_name(wanted)}, not for {_name(row)}"
+    yield from misfits(shown, _returned(function))
 
 
 def _of_stream(shown: Any, given: Any) -> Iterator[str]:

@@ -187,6 +187,12 @@ def no_check(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less to wait for."""
+    monkeypatch.setattr(subscriptions.hub, "CHECK_S", 0.2)
+
+
+@pytest.fixture
 def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """No polling while Redis is away, but for one head check when it is lost."""
     monkeypatch.setattr(subscriptions.hub, "POLL_S", NEVER_S)
@@ -220,6 +226,7 @@ async def test_own_process_wakes_without_redis(database_url: str, there: Process
         await reach(heads, await alone.commit(organization_id))
 
 
+@pytest.mark.usefixtures("quick_check")
 async def test_entry_of_a_process_that_died_before_publishing_arrives(
     here: Process, there: Process, organization_id: UUID, redis: Redis
 ) -> None:
@@ -409,6 +416,7 @@ async def test_many_organizations_at_once(here: Process, there: Process) -> None
     assert (here.hub.topics, here.hub.subscribers) == (0, 0)
 
 
+@pytest.mark.usefixtures("no_check")
 async def test_outage_of_the_database_is_survived(
     here: Process, there: Process, postgres: Postgres, database_url: str, notes: Notes
 ) -> None:
@@ -432,11 +440,12 @@ async def test_outage_of_the_database_is_survived(
                 assert await first == [0]
         finally:
             await connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
-        await reach(heads, await there.commit(old, told=False))
+        await reach(heads, await there.commit(old))
     await admin.dispose()
     assert notes.about("The head check fails") >= notes.about("The head check works") >= 1
 
 
+@pytest.mark.usefixtures("quick_check")
 async def test_log_that_became_shorter_is_an_error(
     here: Process, there: Process, organization_id: UUID
 ) -> None:

@@ -1,12 +1,15 @@
 """Retries: done once, answered alike."""
 
 import asyncio
+from datetime import timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
+from core import idempotency
 from factories import Agency, typed
-from models import LogEntry, Order
+from models import IdempotencyRecord, LogEntry, Order
 
+ANSWER = "order { id status }"
 PROPERTY = {"street": "1 Elm Street", "city": "Springfield", "country": "US"}
 
 
@@ -17,9 +20,15 @@ async def orders(agency: Agency) -> int:
         return await session.scalar(statement) or 0
 
 
+def booking(agency: Agency) -> dict[str, object]:
+    """What a booking with a key needs."""
+    customer_id = typed(agency.customer)
+    return {"customerId": customer_id, "property": PROPERTY, "idempotencyKey": "one"}
+
+
 async def book(agency: Agency, **more: object) -> object:
     """What the API answers to a booking with a key."""
-    given = {"customerId": typed(agency.customer), "property": PROPERTY, "idempotencyKey": "one"}
+    given = booking(agency)
     answer = await agency.do(
         agency.staff, "createOrder", "order { id number name createdAt }", **{**given, **more}
     )
@@ -32,12 +41,37 @@ async def test_twins_at_the_same_time_have_one_effect_and_equal_answers(agency: 
     assert all(answer == answers[0] for answer in answers)
 
 
-async def test_a_retry_is_answered_as_the_first_time_even_after_a_change(agency: Agency) -> None:
-    first = await book(agency)
-    assert isinstance(first, dict)
-    order_id = first["order"]["id"]
+async def test_a_retry_is_answered_with_the_same_order_as_it_is_now(agency: Agency) -> None:
+    first = await agency.do(agency.staff, "createOrder", ANSWER, **booking(agency))
+    order_id = first["createOrder"]["order"]["id"]
     await agency.do(agency.staff, "setOrderStatus", id=order_id, status="CANCELLED")
-    assert await book(agency) == first
+    again = await agency.do(agency.staff, "createOrder", ANSWER, **booking(agency))
+    assert again["createOrder"]["cursor"] == first["createOrder"]["cursor"]
+    assert again["createOrder"]["order"] == {"id": order_id, "status": "CANCELLED"}
+
+
+async def test_what_was_deleted_is_still_the_answer(agency: Agency) -> None:
+    order_id = await agency.book()
+    made = await agency.do(
+        agency.staff, "createChecklist", "checklist { id }", orderId=order_id, title="Extra"
+    )
+    given = {"id": made["createChecklist"]["checklist"]["id"], "idempotencyKey": "gone"}
+    first = await agency.do(agency.staff, "deleteChecklist", "checklist { id title }", **given)
+    again = await agency.do(agency.staff, "deleteChecklist", "checklist { id title }", **given)
+    assert again.data == first.data
+    assert again["deleteChecklist"]["checklist"]["title"] == "Extra"
+
+
+async def test_a_deleted_text_does_not_live_on_in_a_retry(agency: Agency) -> None:
+    order_id = await agency.book()
+    given = {"orderId": order_id, "text": "a slip of the tongue", "idempotencyKey": "slip"}
+    made = await agency.do(agency.staff, "postMessage", "message { id }", **given)
+    await agency.do(agency.staff, "deleteMessage", id=made["postMessage"]["message"]["id"])
+    again = await agency.do(agency.staff, "postMessage", "message { text }", **given)
+    assert again["postMessage"]["message"] == {"text": None}
+    kept = text("SELECT count(*) FROM idempotency_records WHERE result::text LIKE '%slip of%'")
+    async with agency.database.read() as session:
+        assert await session.scalar(kept) == 0
 
 
 async def test_a_key_with_other_arguments_is_refused(agency: Agency) -> None:
@@ -81,6 +115,21 @@ async def test_a_key_is_forgotten_after_a_day(agency: Agency) -> None:
         )
     await book(agency, name="Another")
     assert await orders(agency) == 2
+
+
+async def test_what_is_old_is_deleted(agency: Agency) -> None:
+    await book(agency)
+    mine = IdempotencyRecord.organization_id == agency.organization.id
+    kept = select(func.count()).where(mine)
+    async with agency.database.read() as session:
+        await idempotency.forget(agency.database)
+        assert await session.scalar(kept) == 1
+        day = timedelta(hours=25)
+        await session.execute(
+            update(IdempotencyRecord).where(mine).values(created_at=func.now() - day)
+        )
+        await idempotency.forget(agency.database)
+        assert await session.scalar(kept) == 0
 
 
 async def test_a_retry_writes_no_entry(agency: Agency) -> None:

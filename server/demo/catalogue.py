@@ -9,7 +9,7 @@ from server.demo.draft import HOURS_A_DAY, Draft
 from server.demo.offers import OFFERS, ORDER_CHECKLIST, PACKAGES
 
 _PUBLISHED = 395 * HOURS_A_DAY
-_MOST = 6
+MOST = 6  # services on an order
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Catalogue:
             weights = (34, 30, 18, 6, 12)
             package, parts = draft.dice.choices(self.packages, weights)[0]
             more = self.pick(draft, draft.dice.choice((0, 0, 1)), parts)
-            return package, [*parts, *more][:_MOST]
+            return package, [*parts, *more][:MOST]
         core = [service for service in self.services if service.kind is ServiceKind.CORE]
         first = draft.dice.choices(core, [self._share(service) for service in core])
         return None, [*first, *self.pick(draft, draft.dice.choice((0, 0, 0, 1, 1, 2)), first)]

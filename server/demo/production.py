@@ -17,7 +17,7 @@ from models import (
 )
 from server.demo import acts
 from server.demo.booking import Booking
-from server.demo.catalogue import Catalogue
+from server.demo.catalogue import MOST, Catalogue
 from server.demo.offers import CATEGORIES, OFFERS
 from server.demo.talk import ESCALATIONS, EXTRA_STEPS, SERVICE_NOTES
 
@@ -73,7 +73,8 @@ def put_on(
 def produce(booking: Booking, catalogue: Catalogue, rows: list[OrderService]) -> None:
     """Do the services as far as the order is done, and perhaps one that is booked later."""
     draft = booking.draft
-    if booking.outcome in (_O.IN_PROGRESS, _O.COMPLETED) and draft.chance(0.08):
+    is_open = booking.outcome in (_O.IN_PROGRESS, _O.COMPLETED) and len(rows) < MOST
+    if is_open and draft.chance(0.08):
         there = [each for each in catalogue.services if each.id in {row.service_id for row in rows}]
         hours = booking.between(0.06, 0.09)
         for service in catalogue.pick(draft, 1, there):

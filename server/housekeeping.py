@@ -1,0 +1,22 @@
+"""What has to be cleared away from time to time."""
+
+import asyncio
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import idempotency
+from core.database import Database
+
+_INTERVAL_S = 3600
+log = logging.getLogger("callsheet")
+
+
+async def forever(database: Database) -> None:
+    """Clear away what is old, every hour; a database that is away is tried again next time."""
+    while True:
+        await asyncio.sleep(_INTERVAL_S)
+        try:
+            await idempotency.forget(database)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("housekeeping failed: %s", error)
