@@ -1,6 +1,6 @@
 """Scalars and enums: a column of values into what the answer has for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -40,10 +40,3 @@ def _members(type_: GraphQLEnumType, kind: type[Enum], values: Sequence[Any]) ->
     if type_.values.keys() != kind.__members__.keys():
         return None
     return [None if value is None else value.name for value in values]
-
-
-def each(
-    complete: Callable[[GraphQLLeafType, Any], Any], type_: GraphQLLeafType, value: Any
-) -> Any:
-    """One completed value; raises what is wrong with it."""
-    return None if value is None else complete(type_, value)

@@ -14,6 +14,7 @@ from core.errors import ErrorCode
 from core.log_filter import FeedKind
 from core.viewer import Scope
 from engine import docs
+from engine.executor import BreadthFirstExecutor
 from resolvers.orders import Direction, OrderSortKey
 from schema import (
     assignments,
@@ -89,6 +90,7 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
+        execution_context_class=BreadthFirstExecutor,
         config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}),
         types=[ErrorCode],
     )

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, dataclass_transform
 
 import orjson
@@ -164,7 +165,7 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
 
 def _named(field: StrawberryField, kind: str, function: Callable[..., Any]) -> StrawberryField:
     field.python_name = function.__name__
-    field.metadata = {"kind": kind, "function": function}
+    field.metadata = MappingProxyType({"kind": kind, "function": function})
     return field
 
 

@@ -4,26 +4,37 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError, VariableDefinitionNode
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableDefinitionNode
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from core.errors import ApiError, ErrorCode
 
 log = logging.getLogger("callsheet")
 
 
+def answer(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """A result as clients get it: without `data` if nothing was executed."""
+    errors = all_formatted(result.errors, request_id)
+    # Only what fails while it is executed has a path.
+    refused = result.data is None and result.errors and result.errors[0].path is None
+    if refused or isinstance(result, PreExecutionError):
+        return {"errors": errors}
+    return {"errors": errors, "data": result.data} if errors else {"data": result.data}
+
+
 def formatted(error: Exception, request_id: str) -> dict[str, Any]:
     """An error in a GraphQL answer; one that nobody expected is logged, and masked."""
-    shown = error if isinstance(error, GraphQLError) else GraphQLError(str(error))
-    cause = shown.original_error if isinstance(error, GraphQLError) else error
+    shown = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
+    cause = shown.original_error
     if isinstance(cause, ApiError):
-        return {**shown.formatted, "extensions": cause.extensions}
-    if cause is None or isinstance(cause, GraphQLError):
-        return {**shown.formatted, "extensions": {"code": _code(shown).value}}
-    log.error("request %s failed", request_id, exc_info=cause)
-    masked = {k: v for k, v in shown.formatted.items() if k in ("locations", "path")}
+        return {**shown.formatted, "message": str(cause), "extensions": cause.extensions}
+    if code := _code(shown):
+        return {**shown.formatted, "extensions": {"code": code.value}}
+    log.error("request %s failed", request_id, exc_info=cause or shown)
     return {
+        **shown.formatted,
         "message": "Something went wrong on our side.",
-        **masked,
         "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id},
     }
 
@@ -33,10 +44,14 @@ def all_formatted(errors: Sequence[Exception] | None, request_id: str) -> list[d
     return [formatted(error, request_id) for error in errors or ()]
 
 
-def _code(error: GraphQLError) -> ErrorCode:
+def _code(error: GraphQLError) -> ErrorCode | None:
+    """What is wrong with the client's document or variables; None if they are all right."""
+    node = error.nodes[0] if error.nodes else None
     if isinstance(error, GraphQLSyntaxError):
         return ErrorCode.GRAPHQL_PARSE_FAILED
-    if error.nodes and isinstance(error.nodes[0], VariableDefinitionNode):
+    if isinstance(node, VariableDefinitionNode) or (error.path and isinstance(node, ValueNode)):
         return ErrorCode.BAD_USER_INPUT
-    # graphql-core gives a path to what failed while running, and to nothing that it refused before.
-    return ErrorCode.GRAPHQL_VALIDATION_FAILED if error.path is None else ErrorCode.INTERNAL
+    # Without a path it was refused before it was executed; without a place in it, by an exception.
+    if error.path is None and (node or error.original_error is None):
+        return ErrorCode.GRAPHQL_VALIDATION_FAILED
+    return None

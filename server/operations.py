@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from core.errors import Invalid
+
+_TOKENS_LIMIT = 2_000
 
 
 @dataclass(frozen=True)
@@ -15,20 +18,38 @@ class Operation:
     query: str
     variables: dict[str, Any] | None
     name: str | None
+    type: OperationType
 
     @classmethod
     def parse(cls, payload: object) -> Self:
-        """The operation in a decoded body; `Invalid` if it has not the form of one."""
+        """The operation in a decoded body.
+
+        `Invalid` if it has not the form of one, `GraphQLError` if it isn't clear what to execute.
+        """
         if not isinstance(payload, dict):
             raise Invalid("query", "A JSON object with `query` is needed.")
-        query, variables, name = (payload.get(k) for k in ("query", "variables", "operationName"))
+        query, name = payload.get("query"), payload.get("operationName")
         if not isinstance(query, str):
             raise Invalid("query", "`query` must be a GraphQL document.")
-        if variables is not None and not isinstance(variables, dict):
-            raise Invalid("variables", "`variables` must be an object.")
         if name is not None and not isinstance(name, str):
             raise Invalid("operationName", "`operationName` must be a name.")
-        return cls(query, variables, name)
+        for field in ("variables", "extensions"):
+            if not isinstance(payload.get(field), dict | None):
+                raise Invalid(field, f"`{field}` must be an object.")
+        return cls(query, payload.get("variables"), name or None, _type(query, name or None))
+
+
+def _type(query: str, name: str | None) -> OperationType:
+    """What the operation to execute is; by name, or the only one."""
+    found = [
+        each.operation
+        for each in parse(query, max_lexical_tokens=_TOKENS_LIMIT).definitions
+        if isinstance(each, OperationDefinitionNode)
+        and (name is None or (each.name and each.name.value == name))
+    ]
+    if len(found) != 1:
+        raise GraphQLError("`operationName` must name one operation of the document.")
+    return found[0]
 
 
 def encode(answer: object) -> bytes:

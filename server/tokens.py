@@ -1,5 +1,6 @@
 """Tokens: JSON Web Tokens signed with the server's key (RFC 7519, HS256)."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +26,16 @@ _CLAIMS = jwt.JWTClaimsRegistry(
 )
 
 
+@dataclass(frozen=True)
+class Grant:
+    """What a token says: whose it is, what it is good for, and until when (Unix time)."""
+
+    organization_id: UUID
+    person_id: UUID
+    scopes: frozenset[Scope]
+    expires_at: float
+
+
 class Tokens:
     """Makes tokens, and finds out who holds one."""
 
@@ -47,28 +58,32 @@ class Tokens:
 
     async def viewer(self, token: str | None, database: Database) -> Viewer:
         """Who holds a token; `Unauthenticated` if it is missing, forged, expired, or of nobody."""
-        if token is None:
-            raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
-        organization_id, person_id, scopes = self._read(token)
+        grant = self.read(token)
         statement = select(models.Person).where(
-            models.Person.organization_id == organization_id, models.Person.id == person_id
+            models.Person.organization_id == grant.organization_id,
+            models.Person.id == grant.person_id,
         )
         async with database.read() as session:
             person = (await session.scalars(statement)).one_or_none()
         if person is None:
             raise Unauthenticated("This token is of nobody.")
-        return Viewer(person.id, organization_id, person.permission, scopes)
+        return Viewer(person.id, person.organization_id, person.permission, grant.scopes)
 
-    def _read(self, token: str) -> tuple[UUID, UUID, frozenset[Scope]]:
+    def read(self, token: str | None) -> Grant:
+        """What a token says; `Unauthenticated` if it is missing, forged, or expired."""
+        if token is None:
+            raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
             _CLAIMS.validate(claims)
-            organization_id = ids.decode_as(models.Organization, claims["org"], "org")
-            person_id = ids.decode_as(models.Person, claims["sub"], "sub")
-            scopes = frozenset(Scope(scope) for scope in claims.get("scope", "").split())
+            return Grant(
+                ids.decode_as(models.Organization, claims["org"], "org"),
+                ids.decode_as(models.Person, claims["sub"], "sub"),
+                frozenset(Scope(scope) for scope in claims.get("scope", "").split()),
+                claims["exp"],
+            )
         except (JoseError, ApiError, ValueError) as error:
             raise Unauthenticated("This token can't be used, or has expired.") from error
-        return organization_id, person_id, scopes
 
 
 def bearer(value: object) -> str | None:

@@ -50,7 +50,8 @@ def mutations() -> dict[str, Any]:
     """The fields of Mutation by name."""
     root = schema.build()._schema.mutation_type  # noqa: SLF001 - Strawberry hides graphql-core's
     assert root is not None
-    return root.fields
+    found: dict[str, Any] = root.fields
+    return found
 
 
 def action(name: str) -> Callable[..., Any]:

@@ -196,12 +196,12 @@ class NotItself:
 
 async def nothing(info: Info) -> models.Order | None:
     """No order."""
-    del info
+    raise NotImplementedError
 
 
 async def no_stream(info: Info) -> Any:
     """No stream."""
-    del info
+    raise NotImplementedError
 
 
 plant("is of another type", query(orders.orders, Connection[Person]))

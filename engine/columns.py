@@ -1,0 +1,309 @@
+"""Columns: the values of one field for all objects at a place, completed together."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterable, Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLError,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    Undefined,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    located_error,
+)
+from graphql.execution import Executor
+from graphql.execution.executor import invalid_return_type_error
+from graphql.pyutils import Path, is_iterable
+
+from engine import leaves
+from engine.places import Field, Items, Place, Some
+from engine.resolving import Resolver, settled
+from engine.selections import Selected
+
+
+@dataclass(slots=True, eq=False)
+class Raised:
+    """An error in the place of a value, on its way to the nearest place that may be null."""
+
+    error: Exception
+    field: Selected
+    place: Place
+    index: int
+
+    def located(self, above: Path) -> GraphQLError:
+        """The error with the path where it arose, which is at or below the path `above`."""
+        start = above.as_list()
+        paths = [path.as_list() for path in self.place.paths(self.index)]
+        own = next(path for path in paths if path[: len(start)] == start)
+        return located_error(self.error, self.field.nodes, own)
+
+
+class Columns:
+    """Completes what is below one root field."""
+
+    def __init__(self, executor: Executor[Any]) -> None:
+        self._executor = executor
+        self._plans: dict[tuple[str, int], list[Selected]] = {}
+        self._raised = 0  # how many errors have arisen: most columns need not be searched for any
+
+    async def complete(
+        self, type_: GraphQLOutputType, field: Selected, values: list[Any], place: Place
+    ) -> list[Any]:
+        """What the answer has for `values`; `Raised` where a type that is not null has an error."""
+        if is_non_null_type(type_):
+            done = await self._complete(type_.of_type, field, values, place)
+            return self._refuse_nulls(field, done, place) if None in done else done
+        done = await self._complete(type_, field, values, place)
+        return self._null(done, place) if self._failed(done) else done
+
+    def _raise(self, error: Exception, field: Selected, place: Place, index: int) -> Raised:
+        self._raised += 1
+        return Raised(error, field, place, index)
+
+    def _refuse_nulls(self, field: Selected, done: list[Any], place: Place) -> list[Any]:
+        name = field.nodes[0].name.value
+        for i, value in enumerate(done):
+            if value is None:
+                parent = place.paths(i)[0]
+                while parent.typename is None and parent.prev:  # an item of the field's list
+                    parent = parent.prev
+                error = TypeError(
+                    f"Cannot return null for non-nullable field {parent.typename}.{name}."
+                )
+                done[i] = self._raise(error, field, place, i)
+        return done
+
+    def _failed(self, values: Iterable[Any]) -> bool:
+        return self._raised > 0 and Raised in set(map(type, values))
+
+    def _null(self, done: list[Any], place: Place) -> list[Any]:
+        """Put null where an error has arrived, and note the error."""
+        for i, value in enumerate(done):
+            if isinstance(value, Raised):
+                for path in place.paths(i):
+                    self._executor.collected_errors.add(value.located(path), path)
+                done[i] = None
+        return done
+
+    async def _complete(
+        self, type_: GraphQLOutputType, field: Selected, values: list[Any], place: Place
+    ) -> list[Any]:
+        if is_leaf_type(type_):
+            return self._leaves(type_, field, values, place)
+        done: list[Any] = [value if isinstance(value, Raised) else None for value in values]
+        present = [
+            i
+            for i, value in enumerate(values)
+            if value is not None and value is not Undefined and not isinstance(value, Raised)
+        ]
+        if not present:
+            return done
+        if is_list_type(type_):
+            await self._lists(type_, field, values, present, place, done)
+        elif is_abstract_type(type_):
+            await self._abstract(type_, field, values, present, place, done)
+        else:
+            object_type = cast("GraphQLObjectType", type_)
+            await self._objects(object_type, field, values, present, place, done)
+        return done
+
+    def _leaves(
+        self, type_: GraphQLLeafType, field: Selected, values: list[Any], place: Place
+    ) -> list[Any]:
+        if (done := leaves.column(type_, values)) is not None:
+            return done
+        done = []
+        for i, value in enumerate(values):
+            if value is None or value is Undefined or isinstance(value, Raised):
+                done.append(None if value is Undefined else value)
+                continue
+            try:
+                done.append(self._executor.complete_leaf_value(type_, value))
+            except Exception as error:  # noqa: BLE001 - it is reported in the answer
+                done.append(self._raise(error, field, place, i))
+        return done
+
+    async def _lists(
+        self,
+        type_: GraphQLList[Any],
+        field: Selected,
+        values: list[Any],
+        present: list[int],
+        place: Place,
+        done: list[Any],
+    ) -> None:
+        """Complete the items of all lists as one column, and cut it up again."""
+        items: list[Any] = []
+        lists: list[tuple[int, int]] = []
+        for i in present:
+            try:
+                own = await _as_list(values[i])
+            except Exception as error:  # noqa: BLE001 - it is reported in the answer
+                done[i] = self._raise(error, field, place, i)
+                continue
+            lists.append((i, len(own)))
+            items += own
+        inner = Items(place, lists)
+        items = await self._awaited(items, field, inner)
+        completed = await self.complete(type_.of_type, field, items, inner)
+        start = 0
+        for i, length in lists:
+            cut = completed[start : start + length]
+            start += length
+            done[i] = _first_raised(cut) if self._failed(cut) else cut
+
+    async def _abstract(
+        self,
+        type_: GraphQLAbstractType,
+        field: Selected,
+        values: list[Any],
+        present: list[int],
+        place: Place,
+        done: list[Any],
+    ) -> None:
+        """Complete the values of each runtime type together."""
+        by_type: dict[str, list[int]] = defaultdict(list)
+        executor = self._executor
+        resolve = type_.resolve_type or executor.type_resolver
+        for i in present:
+            info = Resolver(executor, field, place).info(i)
+            try:
+                name = resolve(values[i], info, type_)
+                if executor.is_awaitable(name):
+                    name = await name
+                runtime = executor.ensure_valid_runtime_type(
+                    name, type_, field.details, info, values[i]
+                )
+            except Exception as error:  # noqa: BLE001 - it is reported in the answer
+                done[i] = self._raise(error, field, place, i)
+                continue
+            by_type[runtime.name].append(i)
+        for name, indexes in by_type.items():
+            runtime = cast("GraphQLObjectType", executor.schema.get_type(name))
+            await self._objects(runtime, field, values, indexes, place, done)
+
+    async def _objects(
+        self,
+        type_: GraphQLObjectType,
+        field: Selected,
+        values: list[Any],
+        present: list[int],
+        place: Place,
+        done: list[Any],
+    ) -> None:
+        """Complete objects of one type: equal rows once, field by field."""
+        members: dict[int, list[int]] = {}
+        for i in present:
+            members.setdefault(id(values[i]), []).append(i)
+        numbers = list(members.values())
+        rows = [values[own[0]] for own in numbers]
+        here = place if len(rows) == len(values) else Some(place, numbers)
+        refused = await self._refusals(type_, field, rows, here)
+        if refused:
+            numbers, rows = (
+                [each for i, each in enumerate(kept) if i not in refused]
+                for kept in (numbers, rows)
+            )
+            here = Some(place, numbers)
+        for i, refusal in refused.items():
+            for number in list(members.values())[i]:
+                done[number] = refusal
+        for own, made in zip(numbers, await self._fields(type_, field, rows, here), strict=True):
+            for number in own:
+                done[number] = made
+
+    async def _refusals(
+        self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place
+    ) -> dict[int, Raised]:
+        """The rows that are not of the type, by their number."""
+        if type_.is_type_of is None:
+            return {}
+        refused = {}
+        for i, row in enumerate(rows):
+            try:
+                fits = type_.is_type_of(row, cast("Any", None))
+                if self._executor.is_awaitable(fits):
+                    fits = await fits
+            except Exception as error:  # noqa: BLE001 - it is reported in the answer
+                refused[i] = self._raise(error, field, place, i)
+                continue
+            if not fits:
+                refusal = invalid_return_type_error(type_, row, field.details)
+                refused[i] = self._raise(refusal, field, place, i)
+        return refused
+
+    async def _fields(
+        self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place
+    ) -> list[Any]:
+        """The objects, as the query selects them; the first error where one has arrived."""
+        names, columns = [], []
+        for part in self._plan(type_, field):
+            at = Field(place, part.name, type_.name)
+            values = await self._values(part, rows, at)
+            names.append(part.name)
+            columns.append(await self.complete(part.definition.type, part, values, at))
+        if not columns:
+            return [{} for _ in rows]
+        made: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        for column in reversed(columns):
+            if self._failed(column):
+                for i, value in enumerate(column):
+                    if isinstance(value, Raised):
+                        made[i] = value
+        return made
+
+    def _plan(self, type_: GraphQLObjectType, field: Selected) -> list[Selected]:
+        """The fields that are selected of a type at a place."""
+        key = (type_.name, id(field.details))
+        if key not in self._plans:
+            grouped = self._executor.collect_subfields(type_, field.details).grouped_field_set
+            schema = self._executor.schema
+            self._plans[key] = [
+                Selected(name, type_, definition, own)
+                for name, own in grouped.items()
+                if (definition := schema.get_field(type_, own[0].node.name.value))
+            ]
+        return self._plans[key]
+
+    async def _values(self, field: Selected, rows: list[Any], place: Place) -> list[Any]:
+        """The values of a field, not yet completed: `Raised` where there is an error."""
+        try:
+            values = await Resolver(self._executor, field, place).values(rows)
+        except Exception as error:  # noqa: BLE001 - it is reported in the answer, for each row
+            values = [error] * len(rows)
+        return self._raise_all(values, field, place)
+
+    def _raise_all(self, values: list[Any], field: Selected, place: Place) -> list[Any]:
+        """The values, with `Raised` in the place of exceptions."""
+        if not any(issubclass(kind, Exception) for kind in set(map(type, values))):
+            return values
+        return [
+            self._raise(value, field, place, i) if isinstance(value, Exception) else value
+            for i, value in enumerate(values)
+        ]
+
+    async def _awaited(self, items: list[Any], field: Selected, place: Place) -> list[Any]:
+        """The items of lists, with those awaited that have to be."""
+        if any(map(self._executor.is_awaitable, items)):
+            items = await settled(items, self._executor.is_awaitable)
+        return self._raise_all(items, field, place)
+
+
+def _first_raised(values: Iterable[Any]) -> Raised:
+    return next(value for value in values if isinstance(value, Raised))
+
+
+async def _as_list(value: Any) -> list[Any]:
+    if isinstance(value, AsyncIterable):
+        return [item async for item in value]
+    if not is_iterable(value):
+        raise GraphQLError("Expected Iterable, but did not find one.")
+    return list(value)

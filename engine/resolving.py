@@ -1,0 +1,117 @@
+"""How the values of a field are found for all rows at a place."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from graphql import GraphQLField, GraphQLResolveInfo
+from graphql.execution import Executor
+from graphql.execution.values import get_argument_values
+
+from engine.fields import Rows
+from engine.places import Place
+from engine.selections import Selected
+
+
+class Resolver:
+    """Finds the values of a selected field at a place."""
+
+    def __init__(self, executor: Executor[Any], field: Selected, place: Place) -> None:
+        self._executor = executor
+        self._field = field
+        self._place = place
+
+    async def values(self, rows: Sequence[Any]) -> list[Any]:
+        """A value for each row, or the exception that there is in its place."""
+        field = self._field
+        kind = "other" if self._executor.middleware_manager else field.kind
+        match kind:
+            case "typename":
+                return [field.parent_type.name] * len(rows)
+            case "itself":
+                return list(rows)
+            case "column":
+                return self._column(rows)
+            case "each":
+                return _attempted(field.metadata["function"], rows)
+            case "one" | "many" | "batch":
+                return await self._batch(rows)
+            case _:
+                return await self._one_by_one(rows)
+
+    def _column(self, rows: Sequence[Any]) -> list[Any]:
+        when = self._field.metadata.get("when")
+        if when and not when(self._executor.context_value.viewer):
+            return [None] * len(rows)
+        return list(map(attrgetter(self._field.column or ""), rows))
+
+    async def _batch(self, rows: Sequence[Any]) -> list[Any]:
+        """One call for all rows."""
+        resolve = self._resolve(self._field.definition)
+        answered = resolve(Rows(rows), self.info(0), **self._arguments())
+        values = list(await answered)
+        if len(values) != len(rows):
+            name = self._field.name
+            raise RuntimeError(f"{name} gave {len(values)} values for {len(rows)} rows.")
+        return values
+
+    async def _one_by_one(self, rows: Sequence[Any]) -> list[Any]:
+        """One call for each row; those that have to be awaited are awaited together."""
+        resolve = self._resolve(self._field.definition)
+        if manager := self._executor.middleware_manager:
+            resolve = manager.get_field_resolver(resolve)
+        arguments = self._arguments()
+        values = []
+        for i, row in enumerate(rows):
+            try:
+                values.append(resolve(row, self.info(i), **arguments))
+            except Exception as error:  # noqa: BLE001 - it is reported in the answer
+                values.append(error)
+        if any(map(self._executor.is_awaitable, values)):
+            return await settled(values, self._executor.is_awaitable)
+        return values
+
+    def _resolve(self, definition: GraphQLField) -> Callable[..., Any]:
+        return definition.resolve or self._executor.field_resolver
+
+    def _arguments(self) -> dict[str, Any]:
+        executor, first = self._executor, self._field.details[0]
+        return get_argument_values(
+            self._field.definition,
+            first.node,
+            executor.variable_values,
+            first.fragment_variable_values,
+            executor.hide_suggestions,
+        )
+
+    def info(self, index: int) -> GraphQLResolveInfo[Any]:
+        """What a resolver is told of the field and of row number `index`."""
+        return self._executor.build_resolve_info(
+            self._field.definition,
+            self._field.nodes,
+            self._field.parent_type,
+            self._place.paths(index)[0],
+        )
+
+
+async def settled(values: Sequence[Any], is_awaitable: Callable[[Any], bool]) -> list[Any]:
+    """The values, each awaited that has to be; an exception stands for what failed."""
+    waiting = [i for i, value in enumerate(values) if is_awaitable(value)]
+    done = list(values)
+    found = await asyncio.gather(*(values[i] for i in waiting), return_exceptions=True)
+    for i, value in zip(waiting, found, strict=True):
+        if isinstance(value, BaseException) and not isinstance(value, Exception):
+            raise value
+        done[i] = value
+    return done
+
+
+def _attempted(function: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
+    values = []
+    for row in rows:
+        try:
+            values.append(function(row))
+        except Exception as error:  # noqa: BLE001 - it is reported in the answer
+            values.append(error)
+    return values

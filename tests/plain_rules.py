@@ -1,0 +1,162 @@
+"""Who may see what, once more and in plain Python: what the API answers must agree with it."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import typeid
+from sqlalchemy import inspect
+
+import models
+from core import ids
+from models import ACTIVITY, Audience, Permission, Person
+
+_MARK = re.compile(r"qz[a-z0-9]+")
+_ID = re.compile(r"\b[a-z]{3}_[0-7][0-9a-z]{25}\b")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CURSOR = re.compile(r'(?<=")[A-Za-z0-9_-]{20,}(?=")')
+_CATALOGUE = (models.Service, models.Package, models.PackageService)
+_OWN = (models.ReadMarker, models.IdempotencyRecord)
+_UNSHOWN = (models.LogHead, models.PackageService, *_OWN)
+_INTERNAL = {
+    models.Order: {"notes"},
+    models.OrderService: {"notes", "escalation_reason"},
+    models.Service: {"notes"},
+}
+
+
+def traces(told: Any) -> set[str]:
+    """The marks and the keys in an answer, also inside the cursors of lists."""
+    text = json.dumps(told)
+    return set(_traces(text)) | {t for c in _CURSOR.findall(text) for t in _traces(_decoded(c))}
+
+
+def _traces(text: str) -> Iterator[str]:
+    yield from _MARK.findall(text.lower())
+    yield from _UUID.findall(text)
+    for each in _ID.findall(text):
+        yield str(UUID(int=typeid.TypeID.from_string(each).uuid.int))
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
+    except binascii.Error:
+        return ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All rows of some agencies, by table."""
+
+    rows: dict[type[Any], list[Any]]
+
+    def seen(self, by: Person, table: type[Any]) -> set[UUID]:
+        """The keys of the rows of a table that somebody may see."""
+        return {row.id for row in self.rows[table] if self.may_see(by, row)}
+
+    def visible(self, by: Person) -> Iterator[Any]:
+        """All rows that somebody may see, and that the API has names for."""
+        for table, rows in self.rows.items():
+            if table not in _UNSHOWN:
+                yield from (row for row in rows if self.may_see(by, row))
+
+    def may_see(self, by: Person, row: Any) -> bool:
+        """Whether somebody may see a row."""
+        if isinstance(row, models.Organization):
+            return row.id == by.organization_id
+        if row.organization_id != by.organization_id:
+            return False
+        if isinstance(row, models.LogEntry):
+            return self._may_read(by, row)
+        if isinstance(row, _OWN):
+            return bool(row.person_id == by.id)
+        if isinstance(row, models.Person):
+            return self._may_know(by, row)
+        if isinstance(row, models.Order):
+            return self.sees_order(by, row.id)
+        if isinstance(row, models.OfOrder):
+            internal = not isinstance(row, models.OrderService)
+            return not (_is_customer(by) and internal) and self.sees_order(by, row.order_id)
+        if isinstance(row, models.ChecklistTemplate):
+            return not _is_customer(by)
+        assert isinstance(row, _CATALOGUE), f"say here who may see a {type(row).__name__}"
+        return True
+
+    def sees_order(self, by: Person, order_id: UUID | None) -> bool:
+        """Whether somebody may see an order: staff do, who is assigned to it, and who booked it."""
+        if by.permission in (Permission.ADMIN, Permission.STAFF):
+            return True
+        if by.permission is Permission.CONTRACTOR:
+            assigned = ((a.person_id, a.order_id) for a in self.rows[models.Assignment])
+            return (by.id, order_id) in assigned
+        return any(o.id == order_id and o.customer_id == by.id for o in self.rows[models.Order])
+
+    def _may_know(self, by: Person, whom: Person) -> bool:
+        if by.permission in (Permission.ADMIN, Permission.STAFF) or by.id == whom.id:
+            return True
+        if _is_customer(by):
+            return False
+        booked = (o.id for o in self.rows[models.Order] if o.customer_id == whom.id)
+        return not _is_customer(whom) or any(self.sees_order(by, order) for order in booked)
+
+    def _may_read(self, by: Person, entry: models.LogEntry) -> bool:
+        if not self.sees_order(by, entry.order_id):
+            return False
+        if _is_customer(by):
+            return entry.audience is Audience.CUSTOMER
+        return entry.audience is not Audience.PERSON or entry.recipient_id == by.id
+
+    def everything(self) -> set[str]:
+        """All traces that rows can leave."""
+        rows = [row for of_table in self.rows.values() for row in of_table]
+        return {trace for row in rows for trace in _of_row(row, set())}
+
+    def readable(self, by: Person) -> set[str]:
+        """The traces that answers to somebody may have."""
+        return {
+            trace
+            for row in self.visible(by)
+            for trace in _of_row(row, _hidden(by, row), past=True)
+        }
+
+    def shown(self, by: Person) -> set[str]:
+        """The traces that answers to somebody must have, if everything is asked for."""
+        return {
+            trace
+            for row in self.visible(by)
+            if not isinstance(row, models.LogEntry) or row.kind in ACTIVITY
+            for trace in _of_row(row, _hidden(by, row))
+        }
+
+
+def _is_customer(person: Person) -> bool:
+    return person.permission is Permission.CUSTOMER
+
+
+def _hidden(by: Person, row: Any) -> set[str]:
+    return _INTERNAL.get(type(row), set()) if _is_customer(by) else set()
+
+
+def _of_row(row: Any, hidden: Iterable[str], *, past: bool = False) -> Iterator[str]:
+    """A row's own key and the marks in its columns; those of all parameters if of the `past`."""
+    if id := getattr(row, "id", None):
+        yield str(id)
+    for name in inspect(type(row)).columns.keys() - set(hidden):
+        value = getattr(row, name)
+        if isinstance(row, models.LogEntry) and isinstance(value, dict) and not past:
+            value = value.get("changes")
+        if isinstance(value, str | list | dict):
+            yield from _MARK.findall(json.dumps(value, default=str).lower())
+    if isinstance(row, models.LogEntry):
+        yield str(row.subject_id)
+
+
+def known(table: type[Any]) -> bool:
+    """Whether rows of a table have ids that clients know."""
+    return table in ids.PREFIXES

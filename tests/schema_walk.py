@@ -1,0 +1,140 @@
+"""Documents that ask for everything, made from the schema: what is added to it is asked for too."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+)
+
+import schema
+
+SCHEMA = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
+DEPTH = 2
+_PAGE = 100
+Path = tuple[str, ...]
+
+
+def root(operation: str) -> Mapping[str, GraphQLField]:
+    """The fields of `query`, `mutation` or `subscription`."""
+    kind = getattr(SCHEMA, f"{operation}_type")
+    assert isinstance(kind, GraphQLObjectType)
+    return kind.fields
+
+
+def document(operation: str, name: str, given: Mapping[str, Any], depth: int = DEPTH) -> str:
+    """An operation of one root field with these arguments, which selects everything below it."""
+    field = root(operation)[name]
+    heads = ", ".join(f"${each}: {field.args[each].type}" for each in given)
+    puts = ", ".join(f"{each}: ${each}" for each in given)
+    inner = _of_field(field, depth + 1)
+    return f"{operation} {f'({heads})' if heads else ''} {{ {name}{f'({puts})' if puts else ''} {inner} }}"
+
+
+def pages(name: str) -> dict[str, int]:
+    """The arguments for the longest page of a root field of Query, if it has pages."""
+    return {"first": _PAGE} if "first" in root("query")[name].args else {}
+
+
+def everything(kind: GraphQLNamedType, depth: int, prefix: str = "") -> str:
+    """The selection of all fields of a type; edges to things with an id are followed `depth` deep.
+
+    Below an interface or a union, each name is preceded by that of its type.
+    """
+    if is_abstract_type(kind):
+        parts = (
+            f"... on {each.name} {{ {everything(each, depth, f'{each.name}_')} }}"
+            for each in SCHEMA.get_possible_types(kind)
+        )
+        return " ".join(("__typename", *parts))
+    assert isinstance(kind, GraphQLObjectType)
+    return " ".join(
+        f"{prefix and f'{prefix}{name}: '}{name}{_arguments(field)} {_of_field(field, depth)}"
+        for name, field in kind.fields.items()
+        if depth or not _is_thing(get_named_type(field.type))
+    )
+
+
+def objects() -> dict[str, set[str]]:
+    """The names of all object types but Mutation, each with those of its fields."""
+    return {
+        name: set(kind.fields)
+        for name, kind in SCHEMA.type_map.items()
+        if isinstance(kind, GraphQLObjectType)
+        and not name.startswith("__")
+        and kind is not SCHEMA.mutation_type
+    }
+
+
+def leaves(operation: str, name: str) -> Iterator[tuple[Path, GraphQLNamedType]]:
+    """The arguments of a root field, down to the fields of input types: path and type.
+
+    An element of a list has `0` in its path; a type within itself is entered once.
+    """
+    for argument, each in root(operation)[name].args.items():
+        yield from _leaves(each.type, (argument,), ())
+
+
+def put(path: Path, value: Any, kind: Any) -> Any:
+    """A value of an input type in which `value` stands at a path, and what is required beside."""
+    if isinstance(kind, GraphQLNonNull):
+        return put(path, value, kind.of_type)
+    if not path:
+        return value
+    name, *rest = path
+    if name == "0":
+        return [put(tuple(rest), value, kind.of_type)]
+    assert isinstance(kind, GraphQLInputObjectType)
+    beside = {
+        each: next(iter(get_named_type(field.type).values))  # type: ignore[attr-defined] # enums so far
+        for each, field in kind.fields.items()
+        if isinstance(field.type, GraphQLNonNull) and each != name
+    }
+    return {**beside, name: put(tuple(rest), value, kind.fields[name].type)}
+
+
+def arguments(operation: str, name: str, path: Path, value: Any) -> dict[str, Any]:
+    """The arguments of a root field when `value` stands at a path."""
+    first, *rest = path
+    return {first: put(tuple(rest), value, root(operation)[name].args[first].type)}
+
+
+def _leaves(kind: Any, path: Path, inside: Path) -> Iterator[tuple[Path, GraphQLNamedType]]:
+    if isinstance(kind, GraphQLNonNull):
+        yield from _leaves(kind.of_type, path, inside)
+    elif isinstance(kind, GraphQLList):
+        yield from _leaves(kind.of_type, (*path, "0"), inside)
+    elif isinstance(kind, GraphQLInputObjectType):
+        if inside.count(kind.name) <= 1:
+            for name, field in kind.fields.items():
+                yield from _leaves(field.type, (*path, name), (*inside, kind.name))
+    else:
+        yield path, kind
+
+
+def _of_field(field: GraphQLField, depth: int) -> str:
+    kind = get_named_type(field.type)
+    if is_leaf_type(kind):
+        return ""
+    return f"{{ {everything(kind, depth - 1 if _is_thing(kind) else depth)} }}"
+
+
+def _is_thing(kind: GraphQLNamedType) -> bool:
+    """Whether it has an id: what hasn't is a part of something, as a page or a property."""
+    return is_abstract_type(kind) or (
+        isinstance(kind, GraphQLObjectType) and any(i.name == "Node" for i in kind.interfaces)
+    )
+
+
+def _arguments(field: GraphQLField) -> str:
+    needed = [n for n, each in field.args.items() if isinstance(each.type, GraphQLNonNull)]
+    assert not needed, f"say here what {needed} are"
+    return f"(first: {_PAGE})" if "first" in field.args else ""
