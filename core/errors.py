@@ -19,6 +19,8 @@ class ErrorCode(Enum):
     """It was changed meanwhile; `extensions.version` and `extensions.fields` say how far."""
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     """The idempotency key was used before with other arguments."""
+    UNAVAILABLE = "UNAVAILABLE"
+    """Not possible right now: try again."""
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     """The document is not GraphQL."""
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -71,6 +73,12 @@ class Conflict(ApiError):
     """It was changed, or made, by someone else meanwhile."""
 
     code = ErrorCode.CONFLICT
+
+
+class Unavailable(ApiError):
+    """Not possible right now, but soon."""
+
+    code = ErrorCode.UNAVAILABLE
 
 
 class IdempotencyMismatch(ApiError):

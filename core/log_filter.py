@@ -6,13 +6,15 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, select, true
 
 import models
 from core.arguments import OrderId, PersonId
 from core.errors import Invalid
+from core.viewer import Viewer
+from core.visibility import visible
 from engine.fields import among
-from models import Kind, LogEntry
+from models import Kind, LogEntry, Person
 
 _LIST_LIMIT = 100
 
@@ -38,15 +40,15 @@ class ActivityFilter:
     """Who did it: one of these."""
 
 
-def activity(wanted: ActivityFilter | None) -> ColumnElement[bool]:
-    """The condition that an entry is activity, and fits a filter."""
+def activity(wanted: ActivityFilter | None, viewer: Viewer) -> ColumnElement[bool]:
+    """The condition that an entry is activity, and fits a filter as far as the viewer can tell."""
     if wanted is None:
         return among(LogEntry.kind, models.ACTIVITY)
     return and_(
         among(LogEntry.kind, models.ACTIVITY),
         _limited(LogEntry.kind, wanted.kind, "filter.kind"),
         _limited(LogEntry.order_id, wanted.order_id, "filter.orderId"),
-        _limited(LogEntry.actor_id, wanted.actor_id, "filter.actorId"),
+        _actors(wanted.actor_id, viewer),
     )
 
 
@@ -62,6 +64,14 @@ def feed(
         kinds |= models.ACTIVITY
     here = true() if order_service_id is None else LogEntry.order_service_id == order_service_id
     return and_(among(LogEntry.kind, kinds), here)
+
+
+def _actors(wanted: list[UUID] | None, viewer: Viewer) -> ColumnElement[bool]:
+    """Done by one of these people, of those that the viewer may know of."""
+    if wanted is None:
+        return true()
+    known = select(Person.id).where(visible(Person, viewer), among(Person.id, wanted))
+    return and_(_limited(LogEntry.actor_id, wanted, "filter.actorId"), LogEntry.actor_id.in_(known))
 
 
 def _limited(column: Any, values: list[Any] | None, field: str) -> ColumnElement[bool]:

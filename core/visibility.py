@@ -9,6 +9,11 @@ from core.viewer import Viewer
 from models import Audience, Permission
 
 
+_CATALOGUE = frozenset({models.Service, models.Package, models.PackageService})
+_INTERNAL = frozenset({models.ChecklistTemplate})
+_OWN = frozenset({models.ReadMarker, models.IdempotencyRecord})
+
+
 def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     """The condition that a row of `model` is in the viewer's agency and may be seen there."""
     if model is models.Organization:
@@ -19,13 +24,20 @@ def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
 def _rule(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     if model is models.LogEntry:
         return _entries(viewer)
-    if viewer.is_staff or model in (models.Service, models.Package, models.PackageService):
-        return true()
+    if model in _OWN:
+        return and_(model.person_id == viewer.id)
     if model is models.Person:
         return _people(viewer)
     if model is models.Order:
-        return models.Order.id.in_(_orders(viewer))
-    return _of_orders(model, viewer) if issubclass(model, models.OfOrder) else _internal(viewer)
+        return true() if viewer.is_staff else models.Order.id.in_(_orders(viewer))
+    if issubclass(model, models.OfOrder):
+        return _of_orders(model, viewer)
+    # A table that nobody has decided about is seen by nobody.
+    return (
+        true()
+        if model in _CATALOGUE or (model in _INTERNAL and not viewer.is_customer)
+        else false()
+    )
 
 
 def _orders(viewer: Viewer) -> Any:
@@ -50,12 +62,10 @@ def _of_orders(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     return and_(model.order_id.in_(_orders(viewer)))
 
 
-def _internal(viewer: Viewer) -> ColumnElement[bool]:
-    return false() if viewer.is_customer else true()
-
-
 def _people(viewer: Viewer) -> ColumnElement[bool]:
     person = models.Person
+    if viewer.is_staff:
+        return true()
     if viewer.is_customer:
         return person.id == viewer.id
     customers = select(models.Order.customer_id).where(

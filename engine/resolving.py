@@ -21,12 +21,13 @@ class Resolver:
         self._executor = executor
         self._field = field
         self._place = place
+        manager = executor.middleware_manager
+        self._middleware = manager if manager and manager.middlewares else None
 
     async def values(self, rows: Sequence[Any]) -> list[Any]:
         """A value for each row, or the exception that there is in its place."""
         field = self._field
-        kind = "other" if self._executor.middleware_manager else field.kind
-        match kind:
+        match "other" if self._middleware else field.kind:
             case "typename":
                 return [field.parent_type.name] * len(rows)
             case "itself":
@@ -59,8 +60,8 @@ class Resolver:
     async def _one_by_one(self, rows: Sequence[Any]) -> list[Any]:
         """One call for each row; those that have to be awaited are awaited together."""
         resolve = self._resolve(self._field.definition)
-        if manager := self._executor.middleware_manager:
-            resolve = manager.get_field_resolver(resolve)
+        if self._middleware:
+            resolve = self._middleware.get_field_resolver(resolve)
         arguments = self._arguments()
         values = []
         for i, row in enumerate(rows):

@@ -40,6 +40,11 @@ SENTENCES = {
     Kind.CHECKLIST_ITEM_DELETED: "deleted the item {name}",
     Kind.CHECKLIST_ITEM_TICKED: "ticked {name}",
     Kind.CHECKLIST_ITEM_UNTICKED: "unticked {name}",
+    Kind.MESSAGE_POSTED: "wrote a message",
+    Kind.MESSAGE_EDITED: "changed a message",
+    Kind.MESSAGE_DELETED: "deleted a message",
+    Kind.PERSON_MENTIONED: "mentioned somebody",
+    Kind.ORDER_READ: "read the order",
 }
 
 

@@ -70,7 +70,9 @@ async def set_project_manager(
     return order
 
 
-async def add_team_member(work: Work, id: OrderId, person_id: PersonId) -> models.Order:
+async def add_team_member(
+    work: Work, id: OrderId, person_id: Annotated[PersonId, Doc("Who joins it.")]
+) -> models.Order:
     """Put someone of the agency on the team of an order, 50 at most. Staff and admins."""
     order = await work.get(Order, id, may.change_order)
     person = await _colleague(work, person_id)
@@ -85,7 +87,9 @@ async def add_team_member(work: Work, id: OrderId, person_id: PersonId) -> model
     return order
 
 
-async def remove_team_member(work: Work, id: OrderId, person_id: PersonId) -> models.Order:
+async def remove_team_member(
+    work: Work, id: OrderId, person_id: Annotated[PersonId, Doc("Who leaves it.")]
+) -> models.Order:
     """Take someone off the team of an order. Staff and admins."""
     order = await work.get(Order, id, may.change_order)
     person = await work.find(Person, person_id, "personId")
@@ -98,7 +102,9 @@ async def remove_team_member(work: Work, id: OrderId, person_id: PersonId) -> mo
 
 
 async def assign_order_service(
-    work: Work, id: OrderServiceId, person_id: PersonId
+    work: Work,
+    id: OrderServiceId,
+    person_id: Annotated[PersonId, Doc("Who does it from now on.")],
 ) -> models.OrderService:
     """Say who of the agency does a service, instead of who did it. Staff and admins."""
     service = await work.get(OrderService, id, may.change_order)

@@ -58,15 +58,15 @@ class PropertyInput:
     street: Name
     """Street and house number."""
     city: Name
-    """The city."""
+    """Town or city."""
     country: Name
-    """The country."""
+    """The country, by its name or code."""
     unit: Line = ""
     """Apartment or floor."""
     region: Line = ""
     """State or province."""
     postal_code: Line = ""
-    """The postal code."""
+    """The postal or ZIP code."""
     entry_notes: Notes = ""
     """How to get in."""
 
@@ -93,7 +93,7 @@ async def create_order(
         organization_id=work.viewer.organization_id,
         id=id or new_id(),
         number=await _next_number(work),
-        name=name or _name(booked, property, customer),
+        name=name or _name(booked, property),
         customer_id=customer.id,
         due_at=due_at,
         notes=notes or "",
@@ -284,8 +284,8 @@ def _columns(property: PropertyInput) -> dict[str, str]:
     return {f"property_{name}": value for name, value in vars(property).items()}
 
 
-def _name(booked: _Booked, property: PropertyInput, customer: Person) -> str:
+def _name(booked: _Booked, property: PropertyInput) -> str:
     title = ", ".join(package.name for package in booked.packages) or (
         "A la carte" if booked.lines else "Blank order"
     )
-    return f"{title} - {property.street} - {customer.name}"[:200]
+    return f"{title} - {property.street}"[:200]

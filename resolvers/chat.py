@@ -20,6 +20,7 @@ from models import Kind, Message, Order, OrderService, Permission, ReadMarker, n
 from resolvers import mentions
 
 Thread = Annotated[OrderServiceId, Doc("The service to talk about; the order, if not given.")]
+Opened = Annotated[OrderId, Doc("The order whose feed was read.")]
 UpTo = Annotated[After, Doc("The place in the log that was read last.")]
 
 
@@ -48,7 +49,7 @@ async def last_messages(orders: Sequence[models.Order], info: Info) -> list[mode
 
 async def post_message(
     work: Work,
-    order_id: OrderId,
+    order_id: Annotated[OrderId, Doc("The order to talk about.")],
     text: MessageText,
     order_service_id: Thread | None = None,
     id: Annotated[UUID, NewId(Message)] | None = None,
@@ -107,7 +108,7 @@ async def delete_message(work: Work, id: MessageId) -> models.Message:
     return message
 
 
-async def mark_read(work: Work, order_id: OrderId, up_to: UpTo) -> models.Order:
+async def mark_read(work: Work, order_id: Opened, up_to: UpTo) -> models.Order:
     """Say how far the viewer has read an order's feed; reading never goes backwards."""
     order = await work.get(Order, order_id, may.chat, "orderId")
     head = await log.head(work.session, work.viewer.organization_id)

@@ -144,7 +144,7 @@ async def delete_checklist(work: Work, id: ChecklistId) -> models.Checklist:
 
 async def add_checklist_item(
     work: Work,
-    checklist_id: ChecklistId,
+    checklist_id: Annotated[ChecklistId, Doc("The checklist that gets it.")],
     text: Step,
     position: Position | None = None,
     id: Annotated[UUID, NewId(ChecklistItem)] | None = None,

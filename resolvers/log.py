@@ -37,7 +37,7 @@ async def activity(
 ) -> Page[models.LogEntry]:
     """What people did, oldest first: everything that the viewer may see and that fits a filter."""
     context = info.context
-    wanted = context.select(LogEntry).where(log_filter.activity(filter))
+    wanted = context.select(LogEntry).where(log_filter.activity(filter, context.viewer))
     part = _slice(context, first, after, last, before)
 
     async def count() -> int:
@@ -74,20 +74,31 @@ async def feeds(
             return int(await load(info, _counts, order, **given))
 
         rows = part.page(entries[order.id], cursor_of, count)
-        edges = [Edge(shown[edge.node.id], edge.cursor) for edge in rows.edges]
+        edges = [
+            Edge(shown[edge.node.id], edge.cursor) for edge in rows.edges if edge.node.id in shown
+        ]
         return Page(edges, rows.page_info, count)
 
     return [page(order) for order in orders]
 
 
 async def shown_as(context: Context, entries: Sequence[LogEntry]) -> dict[UUID, LogEntry | Message]:
-    """What stands in a feed for each entry, by the entry's id: its message, or itself."""
+    """What stands in a feed for each entry, by the entry's id: its message, or itself.
+
+    Nothing, if the message may not be seen any more.
+    """
     posted = {entry.subject_id for entry in entries if entry.kind in models.MESSAGES}
     messages = {}
     if posted:
         statement = context.select(Message).where(among(Message.id, posted))
         messages = {row.id: row for row in await context.rows(statement)}
-    return {entry.id: messages.get(entry.subject_id, entry) for entry in entries}
+    shown: dict[UUID, LogEntry | Message] = {
+        entry.id: entry for entry in entries if entry.kind not in models.MESSAGES
+    }
+    for entry in entries:
+        if entry.kind in models.MESSAGES and (message := messages.get(entry.subject_id)):
+            shown[entry.id] = message
+    return shown
 
 
 def cursor_of(entry: LogEntry) -> str:

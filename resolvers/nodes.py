@@ -6,10 +6,12 @@ from uuid import UUID
 
 from typing_extensions import Doc
 
+import models
 from core.arguments import AnyId
 from core.context import Info
 from core.errors import Invalid
 from engine.fields import among
+from models import LogEntry
 
 _AT_ONCE = 100
 Id = Annotated[tuple[type[Any], UUID], AnyId()]
@@ -32,5 +34,7 @@ async def nodes(
     found: dict[tuple[type[Any], UUID], Any] = {}
     for model, keys in wanted.items():
         statement = info.context.select(model).where(among(model.id, keys))
+        if model is LogEntry:  # entries of other kinds are no nodes: their subjects are
+            statement = statement.where(among(LogEntry.kind, models.ACTIVITY))
         found.update({(model, row.id): row for row in await info.context.rows(statement)})
     return [found.get(each) for each in ids]

@@ -14,6 +14,7 @@ from core.work import Work
 from models import Kind, Order, OrderService, Package, ServiceStatus
 
 Place = Annotated[Position, Doc("The place in its new status, from 0; the last if not given.")]
+TakenOff = Annotated[PackageId, Doc("Which one to take off.")]
 
 
 async def escalations(
@@ -40,7 +41,7 @@ async def remove_order_service(work: Work, id: OrderServiceId) -> models.OrderSe
     return service
 
 
-async def remove_order_package(work: Work, id: OrderId, package_id: PackageId) -> models.Order:
+async def remove_order_package(work: Work, id: OrderId, package_id: TakenOff) -> models.Order:
     """Take a package off an order: all its services are archived. Staff and admins."""
     order = await work.get(Order, id, may.change_order)
     package = await work.find(Package, package_id, "packageId")

@@ -35,7 +35,7 @@ class OrderSortKey(Enum):
     DUE_AT = "DUE_AT"
     """When it is due; orders without a due time come last."""
     NUMBER = "NUMBER"
-    """Its number."""
+    """Its number in the agency."""
     NAME = "NAME"
     """Its name, by code point."""
     STATUS = "STATUS"

@@ -18,10 +18,13 @@ def kind(event: StreamEvent) -> Kind | None:
 async def feed_entries(
     events: Sequence[StreamEvent], info: Info
 ) -> list[models.LogEntry | models.Message | None]:
-    """The message as it is now, or what somebody did; null unless the type is `CHANGE`."""
+    """The message as it is now, or what somebody did; null unless the type is `CHANGE`.
+
+    Null too if the message may not be seen any more.
+    """
     entries = [event.entry for event in events if event.entry]
     shown = await shown_as(info.context, entries)
-    return [shown[event.entry.id] if event.entry else None for event in events]
+    return [shown.get(event.entry.id) if event.entry else None for event in events]
 
 
 async def mentions(events: Sequence[StreamEvent], info: Info) -> list[models.Mention | None]:

@@ -51,7 +51,7 @@ class Mention(Node):
     job_role: JobRole | None
     """The job role that the message names; null if it names the person."""
     message: Annotated[Message, one(models.Message, by="message_id")]
-    """The message."""
+    """The message that does."""
     created_at: datetime
     """Since when."""
 

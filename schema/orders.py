@@ -26,13 +26,13 @@ class Property:
     unit: Annotated[str, column("property_unit")]
     """Apartment or floor; may be empty."""
     city: Annotated[str, column("property_city")]
-    """The city."""
+    """Town or city."""
     region: Annotated[str, column("property_region")]
     """State or province; may be empty."""
     postal_code: Annotated[str, column("property_postal_code")]
     """The postal code; may be empty."""
     country: Annotated[str, column("property_country")]
-    """The country."""
+    """The country, by its name or code."""
     entry_notes: Annotated[str, column("property_entry_notes")]
     """How to get in; may be empty."""
 

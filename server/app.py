@@ -1,6 +1,7 @@
 """The ASGI application."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 
 def create(database_url: str, redis_url: str, secret: str) -> Starlette:
     """The application over these servers; it connects when it starts."""
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -47,6 +49,11 @@ def create(database_url: str, redis_url: str, secret: str) -> Starlette:
         Mount("/console", StaticFiles(directory=_CONSOLE, html=True, check_dir=False)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is not about a client's fault: uvicorn traces that one like a bug."""
+    return not record.getMessage().startswith("Invalid UTF-8 sequence")
 
 
 async def _to_console(_: Request) -> Response:

@@ -33,7 +33,7 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:123].decode(errors="ignore")  # what a close frame can hold
 
 
 async def graphql(websocket: WebSocket) -> None:
@@ -79,18 +79,131 @@ class Connection:
         self._websocket = websocket
         self._state = state
         self._token: str | None = None
-        self._expires_at: float | None = None
+        self._expires_at = 0.0  # until the client has said who it is
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def greet(self) -> None:
         """Handle messages until the client has said who it is."""
         async with _within(_INIT_S, 4408, "Connection initialisation timeout"):
-            while self._expires_at is None:
+            while not self._expires_at:
                 await self._handle(await self._receive())
 
     async def serve(self) -> None:
         """Handle messages until the connection ends."""
-        assert self._expires_at
         async with _within(self._expires_at - time.time(), 4403, "The token has expired"):
             while True:
                 await self._handle(await self._receive())
+
+    async def stop(self) -> None:
+        """End all operations."""
+        if tasks := list(self._operations.values()):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _receive(self) -> dict[str, Any]:
+        message = await self._next()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        try:
+            decoded = orjson.loads(message.get("text") or "")
+        except orjson.JSONDecodeError:
+            decoded = None
+        if not isinstance(decoded, dict):
+            raise Closed(4400, "Messages must be JSON objects, as text")
+        return decoded
+
+    async def _next(self) -> Message:
+        """What comes next, if anything does: a phone that left the network says no goodbye."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SILENCE_S):
+                return await self._websocket.receive()
+        async with _within(_ANSWER_S, 1001, "No sign of life"):
+            await self._send({"type": "ping"})
+            return await self._websocket.receive()
+
+    async def _handle(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"type": "connection_init"}:
+                await self._initialise(message.get("payload"))
+            case {"type": "ping"}:
+                await self._send({**message, "type": "pong"})
+            case {"type": "pong"}:
+                pass
+            case {"type": "subscribe", "id": str(id)} if id:
+                await self._subscribe(id, message.get("payload"))
+            case {"type": "complete", "id": str(id)} if id:
+                await self._complete(id)
+            case _:
+                raise Closed(4400, "Unknown or malformed message")
+
+    async def _initialise(self, payload: object) -> None:
+        if self._expires_at:
+            raise Closed(4429, "Too many initialisation requests")
+        if not isinstance(payload, dict | None):
+            raise Closed(4400, "The payload of connection_init must be an object")
+        given = {key.lower(): value for key, value in (payload or {}).items()}
+        header = given.get("authorization") or self._websocket.headers.get("authorization")
+        self._token = bearer(header)
+        try:
+            await self._state.context(self._token)
+        except Unauthenticated as error:
+            raise Closed(4403, "Forbidden") from error
+        except Exception as error:
+            request_id = str(new_id())
+            formatted(error, request_id)  # logs it
+            raise Closed(1013, f"Try again later ({request_id})") from error
+        self._expires_at = self._state.tokens.read(self._token).expires_at
+        await self._send({"type": "connection_ack"})
+
+    async def _subscribe(self, id: str, payload: object) -> None:
+        if not self._expires_at:
+            raise Closed(4401, "Unauthorized")
+        if id in self._operations:
+            raise Closed(4409, f"Subscriber for {id} already exists")
+        if len(self._operations) >= _OPERATIONS_LIMIT:
+            refusal = Invalid("id", f"{_OPERATIONS_LIMIT} operations at a time are the limit.")
+            await self._send({"id": id, "type": "error", "payload": [formatted(refusal, "")]})
+            return
+        task = self._operations[id] = asyncio.create_task(self._run(id, payload))
+        task.add_done_callback(lambda _: self._operations.pop(id))
+
+    async def _complete(self, id: str) -> None:
+        if task := self._operations.get(id):
+            task.cancel()
+            await asyncio.wait([task])  # the id can be used again when it has ended
+
+    async def _run(self, id: str, payload: object) -> None:
+        """Run one operation; whatever it fails with ends it, and no other."""
+        request_id = str(new_id())
+        last: dict[str, Any] = {"id": id, "type": "complete"}
+        with suppress(*_GONE):  # the reader ends the connection
+            try:
+                async with aclosing(self._results(payload)) as results:
+                    async for result in results:
+                        answered = answer(result, request_id)
+                        if "data" not in answered:
+                            last = {"id": id, "type": "error", "payload": answered["errors"]}
+                            break
+                        await self._send({"id": id, "type": "next", "payload": answered})
+            except _GONE:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug ends its operation only; it is logged
+                last = {"id": id, "type": "error", "payload": [formatted(error, request_id)]}
+            await self._send(last)
+
+    async def _results(self, payload: object) -> AsyncGenerator[ExecutionResult, None]:
+        operation = Operation.parse(payload)
+        stream = await self._state.schema.stream(
+            operation.query,
+            operation.variables,
+            await self._state.context(self._token),
+            operation_name=operation.name,
+        )
+        async with aclosing(stream):
+            async for result in stream:
+                # The schema has no @defer and no @stream, so that there is nothing else.
+                yield cast("ExecutionResult", result)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._websocket.send_text(encode(message).decode())

@@ -13,4 +13,4 @@ async def activity(
     info: Info, filter: ActivityFilter | None = None, after: After | None = None
 ) -> AsyncGenerator[StreamEvent, None]:
     """What people do: everything that the viewer may see and that fits a filter."""
-    return await follow(info.context, log_filter.activity(filter), after)
+    return await follow(info.context, log_filter.activity(filter, info.context.viewer), after)

@@ -42,7 +42,7 @@ _MAY_LEAVE_A_FILTER = frozenset(
 
 async def order_feed(
     info: Info,
-    order_id: OrderId,
+    order_id: Annotated[OrderId, Doc("The order to follow.")],
     order_service_id: Annotated[OrderServiceId, Doc("Only what is about this service.")]
     | None = None,
     include: Annotated[list[FeedKind], Doc("What to include; everything if not given.")]

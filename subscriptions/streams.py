@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, select
 
 from core.context import Context
 from core.cursors import Cursor
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from models import LogEntry
+from subscriptions.hub import Diverged
 
 _PAGE = 100
 
@@ -64,10 +65,14 @@ async def _events(
         async for event in _between(context, wanted, last, head):
             yield event
         yield StreamEvent(StreamEventType.READY, here)
-        async for grown in heads:
-            async for event in _between(context, wanted, head, grown):
-                yield event
-            head = grown
+        try:
+            async for grown in heads:
+                async for event in _between(context, wanted, head, grown):
+                    yield event
+                head = grown
+        except Diverged:
+            # The log lost what was told of it. Resumed, `after` leads to a resync.
+            raise Unavailable("The log has to be read anew: subscribe again.") from None
 
 
 async def _between(

@@ -147,7 +147,7 @@ def _of_row(row: Any, hidden: Iterable[str], *, past: bool = False) -> Iterator[
     """A row's own key and the marks in its columns; those of all parameters if of the `past`."""
     if id := getattr(row, "id", None):
         yield str(id)
-    for name in inspect(type(row)).columns.keys() - set(hidden):
+    for name in set(inspect(type(row)).columns.keys()) - set(hidden):
         value = getattr(row, name)
         if isinstance(row, models.LogEntry) and isinstance(value, dict) and not past:
             value = value.get("changes")

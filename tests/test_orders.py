@@ -32,7 +32,7 @@ async def test_an_order_is_booked_with_its_services_checklists_and_notes(agency:
     order_id = await agency.book(packageIds=[typed(agency.package)], serviceIds=[], notes="VIP")
     order = (await agency.ask(agency.staff, ORDER, id=order_id))["order"]
     assert order["number"] == "000001"
-    assert order["name"] == "Complete - 1 Elm Street - Carl Customer"
+    assert order["name"] == "Complete - 1 Elm Street"
     assert (order["status"], order["paymentStatus"]) == ("PENDING", "UNPAID")
     assert order["notes"] == "VIP"
     assert order["customer"] == {"name": "Carl Customer"}

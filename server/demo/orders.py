@@ -97,7 +97,7 @@ def _order(booking: Booking, number: int, customer: Person, package: Package | N
         Order,
         booking.booked,
         number=number,
-        name=f"{title} - {street} - {customer.name}",
+        name=f"{title} - {street}",
         status=OrderStatus.PENDING,
         payment_status=PaymentStatus.UNPAID,
         customer_id=customer.id,

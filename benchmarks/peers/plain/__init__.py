@@ -1,0 +1,1 @@
+"""Strawberry with DataLoader and SQLAlchemy's ORM, as it is usually written."""

@@ -1,0 +1,66 @@
+"""Serves the schema on a free port, and prints where."""
+
+import os
+import socket
+
+import orjson
+import strawberry
+import uvicorn
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.extensions import ParserCache, ValidationCache
+
+from benchmarks.peers.plain import ids
+from benchmarks.peers.plain.loaders import Context, Loaders
+from benchmarks.peers.plain.orders import Mutation, Query
+from models import Person
+
+engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=10)
+sessions = async_sessionmaker(engine, expire_on_commit=False)
+key = OctKey.import_key(os.environ["CALLSHEET_SECRET"])
+claims = jwt.JWTClaimsRegistry(exp={"essential": True}, aud={"essential": True})
+
+
+class App(GraphQL[Context, None]):
+    """The ASGI application."""
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> Context:
+        """Who asks, and fresh loaders."""
+        del response
+        token = jwt.decode(request.headers["authorization"].removeprefix("Bearer "), key)
+        claims.validate(token.claims)
+        organization_id = ids.decode(token.claims["org"])
+        person_id = ids.decode(token.claims["sub"])
+        async with sessions() as session:
+            wanted = select(Person).where(
+                Person.organization_id == organization_id, Person.id == person_id
+            )
+            viewer = (await session.scalars(wanted)).one()
+        return Context(viewer, sessions, Loaders(sessions, viewer.organization_id))
+
+    def encode_json(self, data: object) -> bytes:
+        """An answer in JSON."""
+        return orjson.dumps(data)
+
+
+def main() -> None:
+    """Serve."""
+    schema = strawberry.Schema(Query, Mutation, extensions=[ParserCache(), ValidationCache()])
+    app = App(schema, graphql_ide=None)
+    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning")
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        print(f"API http://127.0.0.1:{listening.getsockname()[1]}/graphql", flush=True)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

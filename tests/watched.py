@@ -1,0 +1,74 @@
+"""A server process whose log is read, and whose port and constants may be chosen."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from processes import SECONDS, SECRET, Process
+
+
+@dataclass
+class Watched(Process):
+    """A running server, and what it has logged."""
+
+    log: Path
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.address.rpartition(":")[2])
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status, after a signal that ends it."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(SECONDS):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def watched(
+    database_url: str, redis_url: str, *, port: int = 0, first: str = ""
+) -> AsyncIterator[Watched]:
+    """A server process, ended at the end; `first` is Python that it runs before anything else."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CALLSHEET_SECRET": SECRET,
+        "CALLSHEET_DEMO": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with NamedTemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-c", f"{first}\nfrom server.__main__ import cli; cli()"),
+            *("serve", "--port", str(port)),
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(60):
+                while not (line := (await process.stdout.readline()).decode()).startswith("API"):
+                    assert line, Path(log.name).read_text()
+            yield Watched(line.split("//")[1].split("/")[0], process, Path(log.name))
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.communicate()
+
+
+@asynccontextmanager
+async def quiet(database_url: str, redis_url: str, *, first: str = "") -> AsyncIterator[Watched]:
+    """A server process that has nothing to log, whatever clients do, and ends when it is told to."""
+    async with watched(database_url, redis_url, first=first) as server:
+        yield server
+        await server.end()
+        assert server.log.read_text() == ""
