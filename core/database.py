@@ -13,7 +13,14 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
         )
+        self._moment = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def snapshot(self) -> AsyncSession:
+        """A session for many reads of one moment."""
+        return AsyncSession(self._moment, expire_on_commit=False, autoflush=False)
 
     def read(self) -> AsyncSession:
         """A session for one read, without the round trips of a transaction."""

@@ -8,7 +8,6 @@ import models
 from core.viewer import Viewer
 from models import Audience, Permission
 
-
 _CATALOGUE = frozenset({models.Service, models.Package, models.PackageService})
 _INTERNAL = frozenset({models.ChecklistTemplate})
 _OWN = frozenset({models.ReadMarker, models.IdempotencyRecord})

@@ -60,6 +60,7 @@ async def perform(
         cursor = await work.append_to_log()
         if retry:
             await idempotency.keep(session, context.viewer, retry, row, cursor)
+    await context.release()  # what is read of the answer is read as it is now
     if work.entries:
         context.hub.announce(context.viewer.organization_id, cursor.seq)
     return Done(row, cursor)

@@ -69,15 +69,9 @@ class Columns:
         return Raised(error, field, place, index)
 
     def _refuse_nulls(self, field: Selected, done: list[Any], place: Place) -> list[Any]:
-        name = field.nodes[0].name.value
         for i, value in enumerate(done):
             if value is None:
-                parent = place.paths(i)[0]
-                while parent.typename is None and parent.prev:  # an item of the field's list
-                    parent = parent.prev
-                error = TypeError(
-                    f"Cannot return null for non-nullable field {parent.typename}.{name}."
-                )
+                error = TypeError(f"Cannot return null for non-nullable field {field.title}.")
                 done[i] = self._raise(error, field, place, i)
         return done
 
@@ -145,7 +139,7 @@ class Columns:
         lists: list[tuple[int, int]] = []
         for i in present:
             try:
-                own = await _as_list(values[i])
+                own = await _as_list(values[i], field)
             except Exception as error:  # noqa: BLE001 - it is reported in the answer
                 done[i] = self._raise(error, field, place, i)
                 continue
@@ -173,8 +167,8 @@ class Columns:
         by_type: dict[str, list[int]] = defaultdict(list)
         executor = self._executor
         resolve = type_.resolve_type or executor.type_resolver
+        info = Resolver(executor, field, place).info(present[0])
         for i in present:
-            info = Resolver(executor, field, place).info(i)
             try:
                 name = resolve(values[i], info, type_)
                 if executor.is_awaitable(name):
@@ -227,9 +221,10 @@ class Columns:
         if type_.is_type_of is None:
             return {}
         refused = {}
+        info = Resolver(self._executor, field, place).info(0)
         for i, row in enumerate(rows):
             try:
-                fits = type_.is_type_of(row, cast("Any", None))
+                fits = type_.is_type_of(row, info)
                 if self._executor.is_awaitable(fits):
                     fits = await fits
             except Exception as error:  # noqa: BLE001 - it is reported in the answer
@@ -301,9 +296,9 @@ def _first_raised(values: Iterable[Any]) -> Raised:
     return next(value for value in values if isinstance(value, Raised))
 
 
-async def _as_list(value: Any) -> list[Any]:
+async def _as_list(value: Any, field: Selected) -> list[Any]:
     if isinstance(value, AsyncIterable):
         return [item async for item in value]
     if not is_iterable(value):
-        raise GraphQLError("Expected Iterable, but did not find one.")
+        raise GraphQLError(f"Expected Iterable, but did not find one for field '{field.title}'.")
     return list(value)

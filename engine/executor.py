@@ -44,6 +44,8 @@ class BreadthFirstExecutor(Executor[Any]):
             return super().complete_value(
                 return_type, field_details_list, info, path, result, position_context
             )
+        if isinstance(result, Exception):
+            raise result
         definition = info.parent_type.fields[info.field_name]
         field = Selected(str(path.key), info.parent_type, definition, field_details_list)
         return self._complete(return_type, field, path, result)

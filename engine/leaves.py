@@ -1,7 +1,8 @@
 """Scalars and enums: a column of values into what the answer has for them."""
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import Enum, Flag
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -36,7 +37,14 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
 
 
 def _members(type_: GraphQLEnumType, kind: type[Enum], values: Sequence[Any]) -> list[Any] | None:
-    """The names of an enum's members; None if the API names them otherwise."""
-    if type_.values.keys() != kind.__members__.keys():
+    """What the API calls an enum's members; None if they are not of the type's enum."""
+    names = _names(type_, kind)
+    return names and [None if value is None else names[value.name] for value in values]
+
+
+@cache
+def _names(type_: GraphQLEnumType, kind: type[Enum]) -> dict[str, str] | None:
+    """What the API calls each member: {member: name}; None if it is another enum's."""
+    if getattr(type_, "wrapped_cls", None) is not kind or issubclass(kind, Flag):
         return None
-    return [None if value is None else value.name for value in values]
+    return {member.name: type_.coerce_output_value(member) for member in kind}

@@ -33,9 +33,9 @@ class Resolver:
             case "itself":
                 return list(rows)
             case "column":
-                return self._column(rows)
+                return await self._awaited(self._column(rows))
             case "each":
-                return _attempted(field.metadata["function"], rows)
+                return await self._awaited(_attempted(field.metadata["function"], rows))
             case "one" | "many" | "batch":
                 return await self._batch(rows)
             case _:
@@ -45,7 +45,16 @@ class Resolver:
         when = self._field.metadata.get("when")
         if when and not when(self._executor.context_value.viewer):
             return [None] * len(rows)
-        return list(map(attrgetter(self._field.column or ""), rows))
+        get = attrgetter(self._field.column or "")
+        try:
+            return [get(row) for row in rows]
+        except Exception:  # noqa: BLE001 - of which row?
+            return _attempted(get, rows)
+
+    async def _awaited(self, values: list[Any]) -> list[Any]:
+        if any(hasattr(kind, "__await__") for kind in set(map(type, values))):
+            return await settled(values, self._executor.is_awaitable)
+        return values
 
     async def _batch(self, rows: Sequence[Any]) -> list[Any]:
         """One call for all rows."""

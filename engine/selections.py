@@ -24,9 +24,10 @@ class Selected:
 
     def __post_init__(self) -> None:
         behind = self.definition.extensions.get(_BEHIND)
-        self.metadata = getattr(behind, "metadata", None) or {}
-        plain = behind is not None and behind.base_resolver is None
-        self.column = behind.python_name if behind and plain else self.metadata.get("column")
+        extended = behind is None or behind.extensions  # then only its own resolver will do
+        self.metadata = {} if extended else behind.metadata
+        plain = not extended and behind.is_basic_field and behind.default_resolver is getattr
+        self.column = behind.python_name if plain else self.metadata.get("column")
 
     @property
     def kind(self) -> str:
@@ -34,6 +35,11 @@ class Selected:
         if self.nodes[0].name.value == "__typename":
             return "typename"
         return "column" if self.column else self.metadata.get("kind", "other")
+
+    @property
+    def title(self) -> str:
+        """What errors call it."""
+        return f"{self.parent_type.name}.{self.nodes[0].name.value}"
 
     @property
     def nodes(self) -> list[FieldNode]:

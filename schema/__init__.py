@@ -1,10 +1,17 @@
 """What clients see: types and fields, each naming what is behind it."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import strawberry
+from strawberry.extensions import (
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
@@ -74,11 +81,26 @@ DATE_TIME = strawberry.scalar(
 )
 
 
+_TOKEN_LIMIT = 5_000  # of a document
+_DOCUMENTS_KEPT = 256
+
+
 class Schema(strawberry.Schema):
     """The API."""
 
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Nothing here: the transports log what is a bug, and only that."""
+
+
+class Moment(SchemaExtension):
+    """Gives the connection of an operation back when it has ended."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        """Until the end, however it comes."""
+        try:
+            yield
+        finally:
+            await self.execution_context.context.release()
 
 
 @cache
@@ -90,6 +112,12 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
+        extensions=[
+            Moment,
+            lambda: MaxTokensLimiter(_TOKEN_LIMIT),
+            lambda: ParserCache(_DOCUMENTS_KEPT),
+            lambda: ValidationCache(_DOCUMENTS_KEPT),
+        ],
         execution_context_class=BreadthFirstExecutor,
         config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}),
         types=[ErrorCode],

@@ -52,7 +52,7 @@ def create(database_url: str, redis_url: str, secret: str) -> Starlette:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is not about a client's fault: uvicorn traces that one like a bug."""
+    """Whether it is no client's fault, which uvicorn would log like a bug."""
     return not record.getMessage().startswith("Invalid UTF-8 sequence")
 
 

@@ -1,6 +1,7 @@
 """An operation as a client sends it, over whatever transport."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import orjson
@@ -8,7 +9,9 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from core.errors import Invalid
 
-_TOKENS_LIMIT = 2_000
+_TOKENS_LIMIT = 5_000
+_LENGTH_LIMIT = 64 * 1024
+_TYPES_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,13 @@ class Operation:
         return cls(query, payload.get("variables"), name or None, _type(query, name or None))
 
 
+@lru_cache(_TYPES_KEPT)
 def _type(query: str, name: str | None) -> OperationType:
-    """What the operation to execute is; by name, or the only one."""
+    """What is to be executed: the operation of that name, or the only one of the document."""
+    document = parse(query, max_lexical_tokens=_TOKENS_LIMIT, max_source_length=_LENGTH_LIMIT)
     found = [
         each.operation
-        for each in parse(query, max_lexical_tokens=_TOKENS_LIMIT).definitions
+        for each in document.definitions
         if isinstance(each, OperationDefinitionNode)
         and (name is None or (each.name and each.name.value == name))
     ]

@@ -50,12 +50,12 @@ async def order_feed(
     after: After | None = None,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Messages and activity of an order, as they come; edits and deletions of messages too."""
-    if await info.context.first(info.context.select(Order).where(Order.id == order_id)) is None:
+    if not await info.context.now(info.context.select(Order).where(Order.id == order_id)):
         raise NotFound("orderId", "There is no such order.")
     if order_service_id is not None:
         service = models.OrderService
         there = info.context.select(service).where(service.id == order_service_id)
-        if await info.context.first(there.where(service.order_id == order_id)) is None:
+        if not await info.context.now(there.where(service.order_id == order_id)):
             raise NotFound("orderServiceId", "There is no such service on this order.")
     wanted = log_filter.feed(include, order_service_id, edits=True)
     return await follow(info.context, wanted & (LogEntry.order_id == order_id), after)
@@ -82,6 +82,6 @@ async def _judged(
                 yield event
                 continue
             order = context.select(Order).where(Order.id == event.entry.order_id)
-            fits = await context.first(order.where(fitting)) is not None
+            fits = bool(await context.now(order.where(fitting)))
             if fits or event.entry.kind in _MAY_LEAVE_A_FILTER:
                 yield replace(event, fits=fits)

@@ -48,7 +48,19 @@ async def follow(
     """
     if after and not after.of(context.viewer.organization_id):
         raise Invalid("after", "This cursor is of another agency.")
-    return _events(context, wanted, after)
+    return _apart(context, _events(context, wanted, after))
+
+
+async def _apart(
+    context: Context, events: AsyncGenerator[StreamEvent, None]
+) -> AsyncGenerator[StreamEvent, None]:
+    """The events, each shown as things are when it is sent; no connection is held in between."""
+    async with aclosing(events):
+        async for event in events:
+            try:
+                yield event
+            finally:
+                await context.release()
 
 
 async def _events(
@@ -82,7 +94,7 @@ async def _between(
     visible = context.select(LogEntry).where(wanted, LogEntry.seq <= head)
     while last < head:
         page = visible.where(LogEntry.seq > last).order_by(LogEntry.seq).limit(_PAGE)
-        entries = await context.rows(page)
+        entries = await context.now(page)
         for entry in entries:
             cursor = Cursor.at(entry.organization_id, entry.seq, entry.id)
             yield StreamEvent(StreamEventType.CHANGE, cursor, entry)
@@ -103,5 +115,4 @@ async def _id(context: Context, seq: int) -> UUID | None:
     statement = select(LogEntry.id).where(
         LogEntry.organization_id == context.viewer.organization_id, LogEntry.seq == seq
     )
-    found: UUID | None = await context.first(statement)
-    return found
+    return next(iter(await context.now(statement)), None)

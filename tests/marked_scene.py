@@ -1,6 +1,6 @@
 """An agency full of marked texts: two customers' orders at work, with everything that can happen.
 
-A mark is a word such as `qza1reason`: the agency is `a`, the order `1`. No two texts share one.
+A mark is a word such as `untolda1reason`: the agency is `a`, the order `1`. No two texts share one.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Worked:
         given = {
             "customerId": typed(customer),
             "name": f"{mark}order",
-            "property": {word: f"{mark}{word} 1" for word in _WORDS},
+            "property": {word: f"{mark}{word.lower()} 1" for word in _WORDS},
             "packageIds": [typed(agency.package)],
             "serviceIds": [typed(agency.photos), typed(agency.video)],
         }
@@ -69,10 +69,20 @@ class Worked:
         doer = worker or agency.manager
         return cls(agency, mark, customer, doer, made["id"], service, escalated)
 
+    @property
+    def said(self) -> dict[str, str]:
+        """What the one who does the service says about it, as it can be said again."""
+        return {
+            "orderId": self.order,
+            "orderServiceId": self.service,
+            "text": f"@{self.agency.staff.name} {self.mark}mytext",
+            "idempotencyKey": f"{self.mark}key",
+        }
+
     async def open(self) -> None:
         """Do everything that its customer may know of."""
         agency, order = self.agency, {"id": self.order}
-        place = {word: f"{self.mark}{word} 2" for word in _WORDS}
+        place = {word: f"{self.mark}{word.lower()} 2" for word in _WORDS}
         await act(agency, agency.manager, "updateOrderProperty", **order, property=place)
         package = {"packageId": typed(agency.package)}
         await act(agency, agency.manager, "removeOrderPackage", **order, **package)
@@ -151,8 +161,7 @@ class Worked:
         given = {"id": self.message, "text": f"{everybody} {mark}text"}
         await act(agency, admin, "editMessage", **given)
         await act(agency, staff, "postMessage", **here, text=f"@{admin.name} {mark}theirtext")
-        mine = {**here, "text": f"@{staff.name} {mark}mytext", "idempotencyKey": f"{mark}key"}
-        cursor = (await act(agency, self.worker, "postMessage", **mine))["cursor"]
+        cursor = (await act(agency, self.worker, "postMessage", **self.said))["cursor"]
         for person in (admin, staff, self.worker):
             await act(agency, person, "markRead", **about, upTo=cursor)
 
@@ -198,7 +207,7 @@ class Marked:
             permission=Permission.CUSTOMER,
             job_roles=[],
         )
-        mark = f"qz{letter}"
+        mark = f"untold{letter}"
         await _mark(agency, mark, [idle, former])
         book, contractor = Worked.book, agency.contractor
         mine = await book(agency, f"{mark}1", agency.customer, contractor)

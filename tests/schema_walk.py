@@ -1,24 +1,29 @@
 """Documents that ask for everything, made from the schema: what is added to it is asked for too."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
+    parse,
+    visit,
 )
 
 import schema
 
 SCHEMA = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
-DEPTH = 2
 _PAGE = 100
 Path = tuple[str, ...]
 
@@ -30,13 +35,19 @@ def root(operation: str) -> Mapping[str, GraphQLField]:
     return kind.fields
 
 
-def document(operation: str, name: str, given: Mapping[str, Any], depth: int = DEPTH) -> str:
-    """An operation of one root field with these arguments, which selects everything below it."""
+def document(
+    operation: str, name: str, given: Iterable[str], *, edges: int = 1, page: int = 3
+) -> str:
+    """An operation of one root field with these arguments, which selects everything below it.
+
+    From what it leads to, `edges` edges are followed one after the other, along pages of this size.
+    """
     field = root(operation)[name]
     heads = ", ".join(f"${each}: {field.args[each].type}" for each in given)
     puts = ", ".join(f"{each}: ${each}" for each in given)
-    inner = _of_field(field, depth + 1)
-    return f"{operation} {f'({heads})' if heads else ''} {{ {name}{f'({puts})' if puts else ''} {inner} }}"
+    below = _of_field(field, edges + 1, page)
+    heads, puts = (f"({each})" if each else "" for each in (heads, puts))
+    return f"{operation} {heads} {{ {name}{puts} {below} }}"
 
 
 def pages(name: str) -> dict[str, int]:
@@ -44,34 +55,45 @@ def pages(name: str) -> dict[str, int]:
     return {"first": _PAGE} if "first" in root("query")[name].args else {}
 
 
-def everything(kind: GraphQLNamedType, depth: int, prefix: str = "") -> str:
+def _everything(kind: GraphQLNamedType, depth: int, page: int, prefix: str = "") -> str:
     """The selection of all fields of a type; edges to things with an id are followed `depth` deep.
 
     Below an interface or a union, each name is preceded by that of its type.
     """
     if is_abstract_type(kind):
         parts = (
-            f"... on {each.name} {{ {everything(each, depth, f'{each.name}_')} }}"
+            f"... on {each.name} {{ {_everything(each, depth, page, f'{each.name}_')} }}"
             for each in SCHEMA.get_possible_types(kind)
         )
         return " ".join(("__typename", *parts))
     assert isinstance(kind, GraphQLObjectType)
     return " ".join(
-        f"{prefix and f'{prefix}{name}: '}{name}{_arguments(field)} {_of_field(field, depth)}"
+        f"{prefix and f'{prefix}{name}: '}{name}{_arguments(field, page)} "
+        f"{_of_field(field, depth, page)}"
         for name, field in kind.fields.items()
         if depth or not _is_thing(get_named_type(field.type))
     )
 
 
-def objects() -> dict[str, set[str]]:
-    """The names of all object types but Mutation, each with those of its fields."""
+def fields() -> set[str]:
+    """All fields of all object types, such as `Order.name`."""
+    kinds = (kind for kind in SCHEMA.type_map.values() if isinstance(kind, GraphQLObjectType))
     return {
-        name: set(kind.fields)
-        for name, kind in SCHEMA.type_map.items()
-        if isinstance(kind, GraphQLObjectType)
-        and not name.startswith("__")
-        and kind is not SCHEMA.mutation_type
+        f"{kind.name}.{name}" for kind in kinds if kind.name[:2] != "__" for name in kind.fields
     }
+
+
+def selected(text: str) -> set[str]:
+    """The fields that a document selects."""
+    info, found = TypeInfo(SCHEMA), set()
+
+    class Seen(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            if kind := info.get_parent_type():
+                found.add(f"{kind.name}.{node.name.value}")
+
+    visit(parse(text), TypeInfoVisitor(info, Seen()))
+    return found
 
 
 def leaves(operation: str, name: str) -> Iterator[tuple[Path, GraphQLNamedType]]:
@@ -120,11 +142,11 @@ def _leaves(kind: Any, path: Path, inside: Path) -> Iterator[tuple[Path, GraphQL
         yield path, kind
 
 
-def _of_field(field: GraphQLField, depth: int) -> str:
+def _of_field(field: GraphQLField, depth: int, page: int) -> str:
     kind = get_named_type(field.type)
     if is_leaf_type(kind):
         return ""
-    return f"{{ {everything(kind, depth - 1 if _is_thing(kind) else depth)} }}"
+    return f"{{ {_everything(kind, depth - 1 if _is_thing(kind) else depth, page)} }}"
 
 
 def _is_thing(kind: GraphQLNamedType) -> bool:
@@ -134,7 +156,7 @@ def _is_thing(kind: GraphQLNamedType) -> bool:
     )
 
 
-def _arguments(field: GraphQLField) -> str:
+def _arguments(field: GraphQLField, page: int) -> str:
     needed = [n for n, each in field.args.items() if isinstance(each.type, GraphQLNonNull)]
     assert not needed, f"say here what {needed} are"
-    return f"(first: {_PAGE})" if "first" in field.args else ""
+    return f"(first: {page})" if "first" in field.args else ""

@@ -23,7 +23,7 @@ ACTIVITY = """subscription ($filter: ActivityFilter, $after: Cursor) {
 ORDERS = """subscription ($filter: OrderFilter, $after: Cursor) {
   ordersChanged(filter: $filter, after: $after) { type cursor kind fits order { id status } }
 }"""
-SECONDS = 5
+SECONDS = 30
 
 
 async def following(stream: AsyncIterator[Answer], field: str) -> dict[str, object]:

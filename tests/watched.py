@@ -17,7 +17,12 @@ from processes import SECONDS, SECRET, Process
 class Watched(Process):
     """A running server, and what it has logged."""
 
-    log: Path
+    file: Path
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return self.file.read_text()
 
     @property
     def port(self) -> int:
@@ -57,7 +62,7 @@ async def watched(
         try:
             async with asyncio.timeout(60):
                 while not (line := (await process.stdout.readline()).decode()).startswith("API"):
-                    assert line, Path(log.name).read_text()
+                    assert line, "the server ended before it was ready"
             yield Watched(line.split("//")[1].split("/")[0], process, Path(log.name))
         finally:
             if process.returncode is None:
@@ -67,8 +72,8 @@ async def watched(
 
 @asynccontextmanager
 async def quiet(database_url: str, redis_url: str, *, first: str = "") -> AsyncIterator[Watched]:
-    """A server process that has nothing to log, whatever clients do, and ends when it is told to."""
+    """A server process that logs nothing, whatever clients do."""
     async with watched(database_url, redis_url, first=first) as server:
         yield server
         await server.end()
-        assert server.log.read_text() == ""
+        assert server.log == ""

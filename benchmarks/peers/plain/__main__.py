@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
 
 from benchmarks.peers.plain import ids
 from benchmarks.peers.plain.loaders import Context, Loaders
-from benchmarks.peers.plain.orders import Mutation, Query
+from benchmarks.peers.plain.orders import Cursor, Mutation, Query
 from models import Person
 
 engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=10)
@@ -53,7 +54,13 @@ class App(GraphQL[Context, None]):
 
 def main() -> None:
     """Serve."""
-    schema = strawberry.Schema(Query, Mutation, extensions=[ParserCache(), ValidationCache()])
+    cursor = strawberry.scalar(name="Cursor", serialize=str, parse_value=str)
+    schema = strawberry.Schema(
+        Query,
+        Mutation,
+        config=StrawberryConfig(scalar_map={Cursor: cursor}),
+        extensions=[ParserCache(), ValidationCache()],
+    )
     app = App(schema, graphql_ide=None)
     config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning")
     with socket.socket() as listening:

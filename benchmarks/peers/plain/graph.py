@@ -144,7 +144,8 @@ class OrderService:
     @strawberry.field
     async def progress(self, info: Info) -> Progress:
         """How far its checklists are."""
-        return Progress(*await info.context.load.service_progress.load(self.row.id))
+        done, total = await info.context.load.service_progress.load(self.row.id)
+        return Progress(done=done, total=total)
 
     @strawberry.field
     async def checklists(self, info: Info) -> list[Checklist]:

@@ -2,7 +2,7 @@
 
 import base64
 from datetime import datetime
-from typing import Self
+from typing import NewType, Self
 
 import orjson
 import strawberry
@@ -22,6 +22,8 @@ from benchmarks.peers.plain.graph import (
     Person,
     Progress,
 )
+
+Cursor = NewType("Cursor", str)
 
 
 @strawberry.type
@@ -99,7 +101,8 @@ class Order:
     @strawberry.field
     async def progress(self, info: Info) -> Progress:
         """How far its checklists are."""
-        return Progress(*await info.context.load.order_progress.load(self.row.id))
+        done, total = await info.context.load.order_progress.load(self.row.id)
+        return Progress(done=done, total=total)
 
     @strawberry.field
     async def services(self, info: Info) -> list[OrderService]:
@@ -151,7 +154,7 @@ class PageInfo:
     """Where a page lies in its list."""
 
     has_next_page: bool
-    end_cursor: str | None
+    end_cursor: Cursor | None
 
 
 @strawberry.type
@@ -179,7 +182,7 @@ class Query:
         return Order.of(row) if row else None
 
     @strawberry.field
-    async def orders(self, info: Info, first: int, after: str | None = None) -> OrderConnection:
+    async def orders(self, info: Info, first: int, after: Cursor | None = None) -> OrderConnection:
         """Orders, the newest first."""
         context, order = info.context, models.Order
         statement = select(order).where(order.organization_id == context.viewer.organization_id)
@@ -192,7 +195,7 @@ class Query:
             rows = (await session.scalars(ordered.limit(first + 1))).all()
         page = [Order.of(row) for row in rows[:first]]
         place_of = orjson.dumps([page[-1].created_at, page[-1].id]) if page else None
-        cursor = base64.urlsafe_b64encode(place_of).decode() if place_of else None
+        cursor = Cursor(base64.urlsafe_b64encode(place_of).decode()) if place_of else None
         return OrderConnection(
             edges=[OrderEdge(node=node) for node in page],
             page_info=PageInfo(has_next_page=len(rows) > first, end_cursor=cursor),

@@ -1,0 +1,441 @@
+"""GraphQL over HTTP, as clients speak it with a real process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from factories import Agency
+from processes import SECONDS, token
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from watched import Watched, quiet, watched
+
+from core.database import Database
+from models import Person
+from server.embedded import Postgres, Valkey
+from server.migrate import migrate
+from subscriptions.hub import Hub
+
+MODERN = "application/graphql-response+json"
+CLASSIC = "application/json"
+NAME = "{ viewer { person { name } } }"
+NOTE = """mutation ($id: ID!) {
+  updateOrderNotes(input: {id: $id, notes: "Ring twice"}) { order { notes } }
+}"""
+MIB = 1024 * 1024
+
+
+@dataclass
+class Broken:
+    """A server process over a database of its own, in which a test may break something."""
+
+    url: str
+    agency: Agency
+    server: Watched
+
+
+@pytest.fixture(scope="module")
+async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
+    """A server process."""
+    del database  # migrated is all it has to be
+    async with quiet(postgres.url, valkey.url) as server:
+        yield server
+
+
+async def send(
+    server: Watched, person: Person | None, method: str = "POST", **more: Any
+) -> httpx2.Response:
+    """The answer to a request; headers that are None are left out."""
+    headers = {
+        "Authorization": f"Bearer {token(person)}" if person else None,
+        "Accept": MODERN,
+        "Content-Type": CLASSIC if method == "POST" else None,
+        **more.pop("headers", {}),
+    }
+    given = {name: value for name, value in headers.items() if value is not None}
+    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+        client.headers.clear()  # httpx would add an `Accept`
+        url = f"http://{server.address}/graphql"
+        return await client.request(method, url, headers=given, **more)
+
+
+async def ask(
+    server: Watched, person: Person, query: str, headers: Any = None, **more: Any
+) -> httpx2.Response:
+    """The answer to a well-formed request."""
+    body = orjson.dumps({"query": query, **more})
+    return await send(server, person, content=body, headers=headers or {})
+
+
+def code(response: httpx2.Response) -> str:
+    """The code of the only error in an answer that has no data."""
+    answer = response.json()
+    assert list(answer) == ["errors"], answer
+    (error,) = answer["errors"]
+    assert error["message"]
+    found: str = error["extensions"]["code"]
+    return found
+
+
+async def test_a_query_is_answered(agency: Agency, server: Watched) -> None:
+    response = await ask(server, agency.manager, NAME)
+    assert response.status_code == 200
+    assert response.json() == {"data": {"viewer": {"person": {"name": "Mia Manager"}}}}
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Request-Id"]
+    assert "Server" not in response.headers
+
+
+async def test_a_mutation_is_done(agency: Agency, server: Watched) -> None:
+    order_id = await agency.book()
+    response = await ask(server, agency.staff, NOTE, variables={"id": order_id})
+    assert response.json()["data"]["updateOrderNotes"]["order"] == {"notes": "Ring twice"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        (MODERN, MODERN),
+        (f"{MODERN}; charset=utf-8, {CLASSIC}; charset=utf-8", MODERN),
+        (f"{CLASSIC};q=0.9, {MODERN}", MODERN),
+        (f"multipart/mixed, {MODERN.upper()}", MODERN),
+        (CLASSIC, CLASSIC),
+        ("text/html, application/*", CLASSIC),
+        ("*/*", CLASSIC),
+        (None, CLASSIC),
+    ],
+)
+async def test_the_client_chooses_the_media_type(
+    agency: Agency, server: Watched, accept: str | None, given: str
+) -> None:
+    response = await ask(server, agency.admin, "{ __typename }", {"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == f"{given}; charset=utf-8"
+
+
+async def test_what_the_client_can_not_read_is_not_answered(
+    agency: Agency, server: Watched
+) -> None:
+    response = await ask(server, agency.admin, "{ __typename }", {"Accept": "text/event-stream"})
+    assert response.status_code == 406
+    assert code(response) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "Bearer", "Bearer junk", "Bearer a.b.c", "Basic eDp5", "Bearer \xe9\xe9"]
+)
+async def test_without_a_good_token_nothing_is_told(server: Watched, header: str | None) -> None:
+    encoded = header.encode("latin-1") if header else None
+    response = await send(server, None, content=b"{}", headers={"Authorization": encoded})
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="callsheet"'
+    assert code(response) == "UNAUTHENTICATED"
+
+
+async def test_an_expired_token_is_told_so_in_either_media_type(
+    agency: Agency, server: Watched
+) -> None:
+    expired = f"Bearer {token(agency.admin, -timedelta(seconds=1))}"
+    for accept in (MODERN, CLASSIC):
+        headers = {"Authorization": expired, "Accept": accept}
+        response = await ask(server, agency.admin, NAME, headers)
+        assert response.status_code == 401
+        assert code(response) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"1",
+        b'"x"',
+        b"[]",
+        b"{}",
+        b'{"query": "{ __typename }"',
+        b'[{"query": "{ __typename }"}]',
+        b'{"query": null}',
+        b'{"query": 1}',
+        b'{"query": "{ __typename }", "variables": []}',
+        b'{"query": "{ __typename }", "variables": 0}',
+        b'{"query": "{ __typename }", "operationName": {}}',
+        b'{"query": "{ __typename }", "extensions": false}',
+        b'{"query": "{ __typename \xff }"}',
+        b'{"query": "\\ud800"}',
+        b'{"a":' * 100_000,
+        b'{"query": "{ __typename }", "variables": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+    ids=lambda body: body[:45].decode(errors="replace"),
+)
+async def test_a_body_that_is_no_request_is_a_bad_request(
+    agency: Agency, server: Watched, body: bytes
+) -> None:
+    for accept in (MODERN, CLASSIC):
+        response = await send(server, agency.admin, content=body, headers={"Accept": accept})
+        assert response.status_code == 400
+        assert code(response) == "BAD_USER_INPUT"
+
+
+UNUSABLE = [
+    ("", "GRAPHQL_PARSE_FAILED"),
+    ("{", "GRAPHQL_PARSE_FAILED"),
+    ("{ " + "a " * 5_000 + "}", "GRAPHQL_PARSE_FAILED"),
+    ("{ __typename } #" + "a" * 65_536, "GRAPHQL_PARSE_FAILED"),
+    ("{ a(b: " + "[" * 900 + "]" * 900 + ") }", "GRAPHQL_PARSE_FAILED"),
+    ("query ($a: " + "[" * 900 + "Int" + "]" * 900 + ") { a }", "GRAPHQL_PARSE_FAILED"),
+    ("{ " + "a { " * 450 + "a" + " }" * 451, "GRAPHQL_PARSE_FAILED"),
+    ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+    ("{ __typename @defer }", "GRAPHQL_VALIDATION_FAILED"),
+    ("fragment A on Query { __typename }", "GRAPHQL_VALIDATION_FAILED"),
+    ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED"),
+    ("query A { __typename } query A { __typename }", "GRAPHQL_VALIDATION_FAILED"),
+    ("subscription { mentions { type } }", "GRAPHQL_VALIDATION_FAILED"),
+    ("query ($id: ID!) { node(id: $id) { id } }", "BAD_USER_INPUT"),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), UNUSABLE, ids=lambda value: value[:45])
+async def test_what_can_not_be_executed_is_refused_without_data(
+    agency: Agency, server: Watched, query: str, expected: str
+) -> None:
+    modern = await ask(server, agency.admin, query)
+    assert modern.status_code == 400
+    assert code(modern) == expected
+    classic = await ask(server, agency.admin, query, {"Accept": CLASSIC})
+    assert classic.status_code == 200
+    assert code(classic) == expected
+
+
+async def test_fragments_nested_too_deeply_are_refused(agency: Agency, server: Watched) -> None:
+    chain = [f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(240)]
+    query = "\n".join(["{ ...F0 }", *chain, "fragment F240 on Query { __typename }"])
+    response = await ask(server, agency.admin, query)
+    assert response.status_code == 400
+    assert code(response) == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_subscription_is_told_where_to_go(agency: Agency, server: Watched) -> None:
+    response = await ask(server, agency.admin, "subscription { mentions { type } }")
+    assert "WebSocket" in response.json()["errors"][0]["message"]
+
+
+async def test_a_junk_variable_is_the_clients_fault(agency: Agency, server: Watched) -> None:
+    query = "query ($first: Int) { orders(first: $first) { totalCount } }"
+    for junk in ("x", 1e99, [1], {}, 2**63):
+        response = await ask(server, agency.admin, query, variables={"first": junk})
+        assert response.status_code == 400
+        assert code(response) == "BAD_USER_INPUT"
+
+
+async def test_the_named_operation_is_executed(agency: Agency, server: Watched) -> None:
+    query = "query A { a: __typename } query B { b: __typename }"
+    response = await ask(server, agency.admin, query, operationName="B")
+    assert response.json() == {"data": {"b": "Query"}}
+    response = await ask(server, agency.admin, query, operationName="C")
+    assert response.status_code == 400
+    response = await ask(server, agency.admin, "query A { __typename }", operationName="")
+    assert response.status_code == 200
+
+
+async def test_the_body_is_json_and_nothing_else(agency: Agency, server: Watched) -> None:
+    body = b'{"query": "{ __typename }"}'
+    for wrong in (None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        headers = {"Content-Type": wrong}
+        response = await send(server, agency.admin, content=body, headers=headers)
+        assert response.status_code == 415
+        assert code(response) == "BAD_USER_INPUT"
+    headers = {"Content-Type": "Application/JSON; charset=UTF-8"}
+    response = await send(server, agency.admin, content=body, headers=headers)
+    assert response.status_code == 200
+
+
+async def test_a_body_may_have_a_mebibyte(agency: Agency, server: Watched) -> None:
+    body = b'{"query": "{ __typename }"}'.ljust(MIB)
+    assert (await send(server, agency.admin, content=body)).status_code == 200
+    response = await send(server, agency.admin, content=body + b" ")
+    assert response.status_code == 413
+    assert code(response) == "BAD_USER_INPUT"
+
+
+@asynccontextmanager
+async def upload(
+    server: Watched, person: Person, rest: bytes
+) -> AsyncIterator[asyncio.StreamReader]:
+    """What comes back while a POST has begun and does not end; cut off at the end of the block."""
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: {server.address}\r\nContent-Type: {CLASSIC}\r\n"
+        f"Authorization: Bearer {token(person)}\r\n"
+    )
+    reader, writer = await asyncio.open_connection(*server.address.split(":"))
+    try:
+        writer.write(head.encode() + rest)
+        await writer.drain()
+        yield reader
+    finally:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: %d\r\n\r\n" % (MIB + 1),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (10 * MIB) + b" " * (MIB + 1),
+    ],
+    ids=["declared", "streamed"],
+)
+async def test_a_large_body_is_refused_before_it_has_ended(
+    agency: Agency, server: Watched, rest: bytes
+) -> None:
+    async with upload(server, agency.admin, rest) as reader, asyncio.timeout(SECONDS):
+        assert (await reader.readline()).split()[1] == b"413"
+
+
+async def test_a_client_that_leaves_in_the_middle_is_not_mourned(
+    agency: Agency, server: Watched
+) -> None:
+    async with upload(server, agency.admin, b"Content-Length: 9\r\n\r\n{"):
+        pass  # the server's log is read at the end
+    assert (await ask(server, agency.admin, "{ __typename }")).status_code == 200
+
+
+async def test_a_query_may_go_by_get(agency: Agency, server: Watched) -> None:
+    query = "query A($id: ID!) { node(id: $id) { id } } query B { b: __typename }"
+    order_id = await agency.book()
+    variables = orjson.dumps({"id": order_id}).decode()
+    params = {"query": query, "variables": variables, "operationName": "A", "extensions": ""}
+    response = await send(server, agency.admin, "GET", params=params)
+    assert response.json() == {"data": {"node": {"id": order_id}}}
+    response = await send(server, agency.admin, "HEAD", params=params)
+    assert response.status_code == 200
+    assert response.content == b""
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"query": "{ __typename }", "variables": "{"},
+        {"query": "{ __typename }", "variables": "[]"},
+        {"query": "{ __typename }", "extensions": "1"},
+    ],
+)
+async def test_a_get_that_is_no_request_is_a_bad_request(
+    agency: Agency, server: Watched, params: dict[str, str]
+) -> None:
+    response = await send(server, agency.admin, "GET", params=params)
+    assert response.status_code == 400
+    assert code(response) == "BAD_USER_INPUT"
+
+
+async def test_a_mutation_does_not_go_by_get(agency: Agency, server: Watched) -> None:
+    order_id = await agency.book()
+    params = {"query": NOTE, "variables": orjson.dumps({"id": order_id}).decode()}
+    for method, accept in (("GET", MODERN), ("GET", CLASSIC)):
+        response = await send(
+            server, agency.staff, method, params=params, headers={"Accept": accept}
+        )
+        assert response.status_code == 405
+        assert response.headers["Allow"] == "POST"
+        assert code(response) == "BAD_USER_INPUT"
+    assert (await send(server, agency.staff, "HEAD", params=params)).status_code == 405
+    order = await agency.ask(
+        agency.staff, "query ($id: ID!) { order(id: $id) { notes } }", id=order_id
+    )
+    assert order["order"] == {"notes": ""}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"])
+async def test_other_methods_are_not_allowed(agency: Agency, server: Watched, method: str) -> None:
+    response = await send(server, agency.admin, method)
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+async def test_what_fails_in_one_place_leaves_the_rest(agency: Agency, server: Watched) -> None:
+    query = '{ viewer { person { name } } missing: node(id: "junk") { id } }'
+    for accept in (MODERN, CLASSIC):
+        response = await ask(server, agency.admin, query, {"Accept": accept})
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["data"] == {"viewer": {"person": {"name": "Ada Admin"}}, "missing": None}
+        (error,) = answer["errors"]
+        assert error["path"] == ["missing"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "id"}
+
+
+@asynccontextmanager
+async def renamed(url: str, table: str) -> AsyncIterator[None]:
+    """A database in which a table has another name for a while: a fault of ours."""
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE {table} RENAME TO elsewhere"))
+    yield
+    async with engine.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE elsewhere RENAME TO {table}"))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+async def broken(postgres: Postgres, valkey: Valkey, hub: Hub) -> AsyncIterator[Broken]:
+    """A server process over a database of its own, with an agency in it."""
+    engine = create_async_engine(postgres.url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("CREATE DATABASE broken"))
+    await engine.dispose()
+    url = postgres.url.replace("/callsheet?", "/broken?")
+    database = Database(url)
+    await migrate(database)
+    agency = await Agency.make(database, hub)
+    async with watched(url, valkey.url) as server:
+        yield Broken(url, agency, server)
+    await database.close()
+
+
+def masked(error: dict[str, Any], response: httpx2.Response, server: Watched) -> bool:
+    """Whether an error tells nothing but a number, under which the server's log tells all."""
+    request_id = response.headers["X-Request-Id"]
+    assert error["extensions"] == {"code": "INTERNAL", "requestId": request_id}
+    assert error["message"] == "Something went wrong on our side."
+    logged = server.log
+    assert f"request {request_id} failed\nTraceback" in logged
+    return "UndefinedTableError" in logged.partition(request_id)[2]
+
+
+async def test_a_bug_is_masked_where_it_is(broken: Broken) -> None:
+    query = "{ viewer { person { name } } orders { edges { node { number } } } }"
+    for accept in (MODERN, CLASSIC):
+        async with renamed(broken.url, "orders"):
+            response = await ask(broken.server, broken.agency.admin, query, {"Accept": accept})
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["data"] is None or answer["data"]["viewer"] == {
+            "person": {"name": "Ada Admin"}
+        }
+        (error,) = answer["errors"]
+        assert error["path"][0] == "orders"
+        assert masked(error, response, broken.server)
+        assert "elsewhere" not in response.text
+        assert "SELECT" not in response.text
+
+
+async def test_a_bug_before_anything_is_executed_is_masked_too(broken: Broken) -> None:
+    for accept in (MODERN, CLASSIC):
+        async with renamed(broken.url, "people"):
+            response = await ask(broken.server, broken.agency.admin, NAME, {"Accept": accept})
+        assert response.status_code == 500
+        assert code(response) == "INTERNAL"
+        assert masked(response.json()["errors"][0], response, broken.server)
+
+
+async def test_when_the_fault_is_mended_all_is_well(broken: Broken) -> None:
+    async with renamed(broken.url, "people"):
+        await ask(broken.server, broken.agency.admin, NAME)
+    assert (await ask(broken.server, broken.agency.admin, NAME)).status_code == 200
