@@ -9,7 +9,9 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 serve: .venv/.installed  ## install, start Postgres and Valkey, migrate, seed the demo, serve
 	@$(BIN)/python -m server serve
 
-test: .venv/.installed  ## everything that CI runs: format, lint, types, layers, tests
+CLIENTS := $(if $(shell command -v npm),tests/clients/node_modules/.installed)
+
+test: .venv/.installed $(CLIENTS)  ## everything that CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,5 +34,10 @@ lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
 	{ $(PIP) 'uv==0.13.*' && $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.txt; } \
 	  || $(PIP) --require-hashes -r requirements.txt
 	touch $@
+
+# Real clients from npm, for the tests that use them; without npm those tests are skipped.
+tests/clients/node_modules/.installed: tests/clients/package-lock.json
+	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
+	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
 .PHONY: serve test format schema lock

@@ -60,9 +60,9 @@ async def perform(
         cursor = await work.append_to_log()
         if retry:
             await idempotency.keep(session, context.viewer, retry, row, cursor)
-    await context.release()  # what is read of the answer is read as it is now
     if work.entries:
         context.hub.announce(context.viewer.organization_id, cursor.seq)
+    await context.release()  # what is read of the answer is read as it is now
     return Done(row, cursor)
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
@@ -17,33 +16,16 @@ from graphql import (
     is_leaf_type,
     is_list_type,
     is_non_null_type,
-    located_error,
 )
 from graphql.execution import Executor
 from graphql.execution.executor import invalid_return_type_error
-from graphql.pyutils import Path, is_iterable
+from graphql.pyutils import is_iterable
 
 from engine import leaves
+from engine.failures import Raised, first_raised
 from engine.places import Field, Items, Place, Some
 from engine.resolving import Resolver, settled
 from engine.selections import Selected
-
-
-@dataclass(slots=True, eq=False)
-class Raised:
-    """An error in the place of a value, on its way to the nearest place that may be null."""
-
-    error: Exception
-    field: Selected
-    place: Place
-    index: int
-
-    def located(self, above: Path) -> GraphQLError:
-        """The error with the path where it arose, which is at or below the path `above`."""
-        start = above.as_list()
-        paths = [path.as_list() for path in self.place.paths(self.index)]
-        own = next(path for path in paths if path[: len(start)] == start)
-        return located_error(self.error, self.field.nodes, own)
 
 
 class Columns:
@@ -152,7 +134,7 @@ class Columns:
         for i, length in lists:
             cut = completed[start : start + length]
             start += length
-            done[i] = _first_raised(cut) if self._failed(cut) else cut
+            done[i] = first_raised(cut) if self._failed(cut) else cut
 
     async def _abstract(
         self,
@@ -290,10 +272,6 @@ class Columns:
         if any(map(self._executor.is_awaitable, items)):
             items = await settled(items, self._executor.is_awaitable)
         return self._raise_all(items, field, place)
-
-
-def _first_raised(values: Iterable[Any]) -> Raised:
-    return next(value for value in values if isinstance(value, Raised))
 
 
 async def _as_list(value: Any, field: Selected) -> list[Any]:

@@ -12,7 +12,8 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from engine.columns import Columns, Raised
+from engine.columns import Columns
+from engine.failures import Raised
 from engine.places import Root
 from engine.selections import Selected
 

@@ -39,7 +39,9 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
 def _members(type_: GraphQLEnumType, kind: type[Enum], values: Sequence[Any]) -> list[Any] | None:
     """What the API calls an enum's members; None if they are not of the type's enum."""
     names = _names(type_, kind)
-    return names and [None if value is None else names[value.name] for value in values]
+    if names is None:
+        return None
+    return [None if value is None else names[value.name] for value in values]
 
 
 @cache

@@ -23,7 +23,7 @@ class Selected:
     column: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        behind = self.definition.extensions.get(_BEHIND)
+        behind: Any = self.definition.extensions.get(_BEHIND)
         extended = behind is None or behind.extensions  # then only its own resolver will do
         self.metadata = {} if extended else behind.metadata
         plain = not extended and behind.is_basic_field and behind.default_resolver is getattr

@@ -92,7 +92,7 @@ class Schema(strawberry.Schema):
         """Nothing here: the transports log what is a bug, and only that."""
 
 
-class Moment(SchemaExtension):
+class Snapshot(SchemaExtension):
     """Gives the connection of an operation back when it has ended."""
 
     async def on_operation(self) -> AsyncIterator[None]:
@@ -113,7 +113,7 @@ def build() -> Schema:
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
         extensions=[
-            Moment,
+            Snapshot,
             lambda: MaxTokensLimiter(_TOKEN_LIMIT),
             lambda: ParserCache(_DOCUMENTS_KEPT),
             lambda: ValidationCache(_DOCUMENTS_KEPT),

@@ -89,7 +89,7 @@ def selected(text: str) -> set[str]:
 
     class Seen(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> None:
-            if kind := info.get_parent_type():
+            if isinstance(kind := info.get_parent_type(), GraphQLObjectType):
                 found.add(f"{kind.name}.{node.name.value}")
 
     visit(parse(text), TypeInfoVisitor(info, Seen()))

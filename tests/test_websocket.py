@@ -67,8 +67,8 @@ async def silent(server: Process) -> AsyncIterator[Socket]:
         yield Socket(raw)
 
 
-@pytest.mark.parametrize("offered", [[], ["graphql-ws"], ["graphql-sse", "mqtt"]])
-async def test_another_protocol_is_not_spoken(server: Watched, offered: list[Any]) -> None:
+@pytest.mark.parametrize("offered", [None, ["graphql-ws"], ["graphql-sse", "mqtt"]])
+async def test_another_protocol_is_not_spoken(server: Watched, offered: Any) -> None:
     async with connect(f"ws://{server.address}/graphql", subprotocols=offered) as raw:
         assert await closed(raw) == 4406
         assert raw.subprotocol is None
@@ -265,11 +265,11 @@ async def test_an_id_is_used_for_one_operation_at_a_time(agency: Agency, server:
 
 async def test_a_long_id_fits_into_no_reason(agency: Agency, server: Watched) -> None:
     order_id = await agency.book()
-    id = "\N{CAMERA}" * 100
+    long = "\N{CAMERA}" * 100
     async with server.socket(agency.staff) as socket:
-        await socket.subscribe(id, FEED, id=order_id)
-        assert (await socket.event(id))["type"] == "READY"
-        await socket.subscribe(id, FEED, id=order_id)
+        await socket.subscribe(long, FEED, id=order_id)
+        assert (await socket.event(long))["type"] == "READY"
+        await socket.subscribe(long, FEED, id=order_id)
         assert await closed(socket.raw) == 4409
 
 

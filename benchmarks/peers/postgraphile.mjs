@@ -5,7 +5,7 @@ import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import { postgraphile } from "postgraphile";
 import { sideEffectWithPgClientTransaction, TYPES } from "postgraphile/@dataplan/pg";
 import { makePgService } from "postgraphile/adaptors/pg";
-import { connection, context, lambda, object } from "postgraphile/grafast";
+import { connection, constant, context, lambda, object } from "postgraphile/grafast";
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { extendSchema, jsonPgSmartTags } from "postgraphile/utils";
@@ -35,7 +35,7 @@ const Tags = jsonPgSmartTags({
 
 const typeDefs = `
   extend type Query {
-    orders(first: Int!, after: Cursor): OrderConnection!
+    orders: OrderConnection!
     order(id: ID!): Order
   }
   extend type Mutation {
@@ -106,7 +106,11 @@ const Plans = extendSchema((build) => {
   function assigned(role, column, $row) {
     const $assignments = of("assignments", column, $row);
     $assignments.where(sql`${$assignments}.role = ${sql.literal(role)}`);
-    return $assignments.single().singleRelation("peopleByMyOrganizationIdAndPersonId");
+    const $assignment = $assignments.single();
+    return tables.people.get({
+      organization_id: $assignment.get("organization_id"),
+      id: $assignment.get("person_id"),
+    });
   }
 
   return {
@@ -114,18 +118,12 @@ const Plans = extendSchema((build) => {
     objects: {
       Query: {
         plans: {
-          orders: {
-            plan() {
-              const $orders = tables.orders.find({ organization_id: organization() });
-              $orders.orderBy({ attribute: "created_at", direction: "DESC" });
-              $orders.orderBy({ attribute: "id", direction: "DESC" });
-              $orders.setOrderIsUnique();
-              return connection($orders);
-            },
-            args: {
-              first: (_, $connection, argument) => $connection.setFirst(argument.getRaw()),
-              after: (_, $connection, argument) => $connection.setAfter(argument.getRaw()),
-            },
+          orders() {
+            const $orders = tables.orders.find({ organization_id: organization() });
+            $orders.orderBy({ attribute: "created_at", direction: "DESC" });
+            $orders.orderBy({ attribute: "id", direction: "DESC" });
+            $orders.setOrderIsUnique();
+            return connection($orders);
           },
           order: (_, { $id }) =>
             tables.orders.get({ organization_id: organization(), id: lambda($id, decode, true) }),
@@ -161,11 +159,11 @@ const Plans = extendSchema((build) => {
             const $messages = of("messages", "order_id", $order);
             $messages.orderBy({ attribute: "created_at", direction: "DESC" });
             $messages.orderBy({ attribute: "id", direction: "DESC" });
-            $messages.setFirst(1);
+            $messages.setFirst(constant(1));
             return $messages.single();
           },
           feed($order, { $last }) {
-            const $entries = of("log_entries", "order_id", $order, "seq");
+            const $entries = of("activities", "order_id", $order, "seq");
             $entries.where(sql`${$entries}.kind NOT IN
               ('MESSAGE_EDITED', 'MESSAGE_DELETED', 'PERSON_MENTIONED', 'ORDER_READ')`);
             $entries.setOrderIsUnique();

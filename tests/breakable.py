@@ -1,0 +1,61 @@
+"""A server process over a database of its own, in which a test may break something."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from factories import Agency
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from watched import Watched, watched
+
+from core.database import Database
+from models import new_id
+from server.embedded import Postgres, Valkey
+from server.migrate import migrate
+from subscriptions.hub import Hub
+
+
+@dataclass
+class Breakable:
+    """Such a server, and an agency that it serves."""
+
+    agency: Agency
+    server: Watched
+
+    @asynccontextmanager
+    async def without(self, table: str) -> AsyncIterator[None]:
+        """Takes a table away while the block lasts: a fault of ours."""
+        await self._define(f"ALTER TABLE {table} RENAME TO taken_away")
+        yield
+        await self._define(f"ALTER TABLE taken_away RENAME TO {table}")
+
+    async def _define(self, statement: str) -> None:
+        async with self.agency.database.transaction() as session:
+            await session.execute(text(statement))
+
+    def request_id(self, error: dict[str, Any]) -> str:
+        """The id in an error that tells nothing else; the server's log tells all under it."""
+        request_id: str = error["extensions"]["requestId"]
+        assert error["extensions"] == {"code": "INTERNAL", "requestId": request_id}
+        assert error["message"] == "Something went wrong on our side."
+        assert f"request {request_id} failed\nTraceback" in self.server.log
+        assert "UndefinedTableError" in self.server.log.partition(request_id)[2]
+        return request_id
+
+
+@asynccontextmanager
+async def breakable(postgres: Postgres, valkey: Valkey, hub: Hub) -> AsyncIterator[Breakable]:
+    """Such a server, until the end of the block."""
+    name = f"breakable_{new_id().hex}"
+    engine = create_async_engine(postgres.url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    await engine.dispose()
+    url = postgres.url.replace(f"/{postgres.database}?", f"/{name}?")
+    database = Database(url)
+    await migrate(database)
+    async with watched(url, valkey.url) as server:
+        yield Breakable(await Agency.make(database, hub), server)
+    await database.close()

@@ -1,0 +1,81 @@
+"""Two agencies in which everything has happened, and those who look at the first."""
+
+from dataclasses import dataclass
+
+from everything_asked import Given
+from factories import Agency, typed
+from marked_scene import Marked, dump
+from plain_rules import Facts, known
+
+from core import ids
+from core.cursors import Cursor
+from core.database import Database
+from models import ACTIVITY, MESSAGES, Kind, LogEntry, Order, Person
+from subscriptions.hub import Hub
+
+STAFF = ("admin", "manager", "staff")
+OTHERS = ("contractor", "idle", "customer", "stranger", "former", "outsider")
+TOLD = {
+    "orderFeed": ACTIVITY | MESSAGES,
+    "ordersChanged": ACTIVITY | MESSAGES,
+    "mentions": {Kind.PERSON_MENTIONED},
+    "activity": ACTIVITY,
+}
+"""The kinds of entries that each subscription tells, if it is not told otherwise."""
+
+
+@dataclass
+class Stage:
+    """What is looked at, by whom, and the facts."""
+
+    marked: Marked
+    other: Marked
+    facts: Facts
+
+    @classmethod
+    async def make(cls, database: Database, hub: Hub) -> "Stage":
+        """Two agencies at work."""
+        marked, other = await Marked.make(database, hub), await Marked.make(database, hub, "b")
+        return await cls(marked, other, Facts({})).look()
+
+    @classmethod
+    async def booked(cls, database: Database, hub: Hub) -> "Stage":
+        """Two agencies with orders on which nobody has worked."""
+        marked, other = await Marked.booked(database, hub), await Marked.booked(database, hub, "b")
+        return await cls(marked, other, Facts({})).look()
+
+    async def look(self) -> "Stage":
+        """The same, with the facts as they are now."""
+        both = (self.agency.organization, self.other.agency.organization)
+        self.facts = Facts(await dump(self.agency.database, *both))
+        return self
+
+    @property
+    def agency(self) -> Agency:
+        """The agency that is looked at."""
+        return self.marked.agency
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """Its people by what they are, and somebody who may do everything in the other one."""
+        return {**self.marked.people, "outsider": self.other.agency.admin}
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of everything in both agencies."""
+        rows = (row for table, rows in self.facts.rows.items() if known(table) for row in rows)
+        return [typed(row) for row in rows]
+
+    def places(self, by: Person, name: str, given: Given, *, after: int = 0) -> list[str]:
+        """The cursors of what a subscription must tell somebody."""
+        order = ids.decode_as(Order, given["orderId"], "") if "orderId" in given else None
+        entries = [
+            each
+            for each in self.facts.rows[LogEntry]
+            if each.kind in TOLD[name] and each.seq > after and self.facts.may_see(by, each)
+        ]
+        return [
+            str(Cursor.at(each.organization_id, each.seq, each.id))
+            for each in sorted(entries, key=lambda each: each.seq)
+            if order in (None, each.order_id)
+        ]

@@ -1,0 +1,108 @@
+"""Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""
+
+from typing import Any
+
+import pytest
+import schema_walk
+from arguments_walk import leaves as arguments_of
+from everything_asked import ask, call, places, questions, replay, walk
+from factories import Agency, typed
+from marked_scene import dump
+from plain_rules import traces
+from scene import CALLS, INSTEAD
+from sqlalchemy import String, select
+from stage import OTHERS, STAFF, Stage
+
+import models
+from core import ids
+from core.arguments import IdOf
+from core.database import Database
+from core.viewer import Viewer
+from core.visibility import visible
+from models import ACTIVITY, Kind, LogEntry, Order, new_id
+from subscriptions.hub import Hub
+
+EVERYBODY = STAFF + OTHERS
+UNMARKED = {
+    (models.LogEntry, "subject_type"),
+    (models.IdempotencyRecord, "fingerprint"),
+}
+"""The columns with texts that nobody wrote."""
+
+
+@pytest.fixture(scope="module")
+async def stage(database: Database, hub: Hub) -> Stage:
+    """One for all tests that change nothing."""
+    return await Stage.make(database, hub)
+
+
+def codes(answers: list[Any]) -> set[str]:
+    """The codes of the errors in answers."""
+    return {error["extensions"]["code"] for each in answers for error in each["errors"]}
+
+
+def test_everything_has_happened_and_every_text_is_marked(stage: Stage) -> None:
+    rows = [row for of_table in stage.facts.rows.values() for row in of_table]
+    unmarked = {
+        (table, column.name)
+        for table in stage.facts.rows
+        for column in table.__table__.columns
+        if type(column.type) is String
+        and not traces([getattr(row, column.name) for row in stage.facts.rows[table]])
+    }
+    assert {row.kind for row in rows if isinstance(row, LogEntry)} == set(Kind)
+    assert unmarked == UNMARKED
+
+
+def test_everything_is_asked_for() -> None:
+    given = {name: dict.fromkeys(field.args) for name, field in schema_walk.root("query").items()}
+    asked = [schema_walk.document("query", name, given[name]) for name in given]
+    asked += [schema_walk.document("mutation", n, ["input"]) for n in schema_walk.root("mutation")]
+    asked += [schema_walk.document("subscription", n, []) for n in schema_walk.root("subscription")]
+    seen = {field for each in asked for field in schema_walk.selected(each)}
+    assert seen - schema_walk.fields() == set()
+    assert schema_walk.fields() - seen == set()
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_answers_have_all_that_one_may_see_and_nothing_else(stage: Stage, role: str) -> None:
+    by = stage.people[role]
+    answers = list((await walk(stage.agency, by, stage.ids)).values())
+    found = traces(answers)
+    assert not found - stage.facts.readable(by)
+    assert not stage.facts.shown(by) - found
+    assert codes(answers) <= {"NOT_FOUND"}
+
+
+def test_there_is_something_to_hide(stage: Stage) -> None:
+    shown = {role: stage.facts.shown(by) for role, by in stage.people.items()}
+    hidden = {role: shown["admin"] - shown[role] for role in OTHERS}
+    assert all(len(hidden[role]) > 100 for role in OTHERS)
+    assert shown["customer"] - shown["stranger"]
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str) -> None:
+    by, facts = stage.people[role], stage.facts
+    seen = {
+        typed(row)
+        for row in facts.visible(by)
+        if not isinstance(row, LogEntry) or row.kind in ACTIVITY
+    }
+    for name, given in questions("query", stage.ids):
+        if name in ("node", "nodes"):
+            answer = await ask(stage.agency, by, name, given, edges=0)
+            told, wanted = answer["data"][name], given.get("ids") or [given["id"]]
+            there = [each is not None for each in (told if "ids" in given else [told])]
+            assert there == [id in seen for id in wanted]
+            assert not answer["errors"]
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_what_is_visible_agrees_with_the_plain_rules(stage: Stage, role: str) -> None:
+    by, facts = stage.people[role], stage.facts
+    viewer = Viewer(by.id, by.organization_id, by.permission, frozenset())
+    async with stage.agency.database.read() as session:
+        for table in facts.rows.keys() - {models.LogHead}:
+            found = set(await session.scalars(select(table.id).where(visible(table, viewer))))
+            assert (table, found) == (table, facts.seen(by, table))
