@@ -340,7 +340,16 @@ Mutation = made(
     "Mutation", {**edges(acting, acting, acting), **lists(acting), **fields(called, "text", "str", ONES)}
 )
 Subscription = made("Subscription", fields(streaming, "thing", "Thing", ONES))
-SCHEMA = strawberry.Schema(
+
+
+class Quiet(strawberry.Schema):
+    """A schema that does not log what goes wrong."""
+
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        """Nothing."""
+
+
+SCHEMA = Quiet(
     Query,
     Mutation,
     Subscription,

@@ -20,7 +20,7 @@ FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
   type entry { ... on Message { text } }
 } }"""
 NAME = "{ viewer { person { name } } }"
-POST = "mutation ($id: ID!) { postMessage(input: {orderId: $id, text: \"x\"}) { cursor } }"
+POST = 'mutation ($id: ID!) { postMessage(input: {orderId: $id, text: "x"}) { cursor } }'
 TASKS = """
 import asyncio, signal
 def tell(*_): print(len(asyncio.all_tasks()), flush=True)
@@ -29,9 +29,7 @@ signal.signal(signal.SIGUSR1, tell)
 
 
 @pytest.fixture(scope="module")
-async def server(
-    postgres: Postgres, database: Database, valkey: Valkey
-) -> AsyncIterator[Watched]:
+async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
     """A server process that tells on SIGUSR1 how many tasks it has."""
     del database  # migrated is all it has to be
     async with quiet(postgres.url, valkey.url, first=TASKS) as server:
@@ -56,8 +54,8 @@ async def tasks(server: Watched) -> int:
     """How many tasks a server has."""
     server.process.send_signal(signal.SIGUSR1)
     assert server.process.stdout
-    while not (line := (await server.process.stdout.readline()).strip()).isdigit():
-        assert line is not None
+    while not (line := await server.process.stdout.readline()).strip().isdigit():
+        assert line, "the server has ended"
     return int(line)
 
 
@@ -77,3 +75,170 @@ async def follow(socket: Socket, order_id: str, *ids: str) -> None:
         await socket.subscribe(id, FEED, id=order_id)
     for _ in ids:
         assert (await socket.receive())["type"] == "next"
+
+
+async def test_a_stream_that_the_client_completes_is_freed(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+    async with server.socket(agency.staff) as socket:
+        idle = await tasks(server)
+        await follow(socket, order_id, "1", "2")
+        assert await tasks(server) >= idle + 2
+        await socket.send({"id": "1", "type": "complete"})
+        await server.ask(agency.staff, POST, id=order_id)
+        assert (await socket.event("2"))["entry"] == {"text": "x"}
+        await socket.send({"id": "2", "type": "complete"})
+        await settled(server, redis, agency, idle)
+        await server.ask(agency.staff, POST, id=order_id)
+        await socket.send({"type": "ping"})
+        assert await socket.receive() == {"type": "pong"}
+    await settled(server, redis, agency, before)
+
+
+async def test_a_client_that_says_goodbye_leaves_nothing_behind(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+    async with server.socket(agency.staff) as socket:
+        await follow(socket, order_id, "1", "2", "3")
+    await settled(server, redis, agency, before)
+
+
+async def test_clients_that_vanish_leave_nothing_behind(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+
+    async def vanish() -> None:
+        async with server.socket(agency.staff) as socket:
+            await follow(socket, order_id, "1", "2", "3")
+            socket.cut()
+
+    await asyncio.gather(*(vanish() for _ in range(10)))
+    await settled(server, redis, agency, before)
+
+
+async def test_clients_may_vanish_at_any_moment(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+
+    async def vanish(after: int) -> None:
+        async with server.raw_socket() as raw:
+            socket = Socket(raw)
+            payload = {"Authorization": f"Bearer {token(agency.staff)}"}
+            steps = [
+                socket.send({"type": "connection_init", "payload": payload}),
+                socket.receive(),
+                socket.subscribe("1", FEED, id=order_id),
+                socket.subscribe("2", POST, id=order_id),
+                socket.subscribe("3", NAME),
+                socket.receive(),
+                socket.send({"id": "1", "type": "complete"}),
+            ]
+            for number, step in enumerate(steps):
+                if number < after:
+                    await step
+                else:
+                    step.close()
+            socket.cut()
+
+    await asyncio.gather(*(vanish(after) for after in range(8) for _ in range(4)))
+    await settled(server, redis, agency, before)
+
+
+async def test_operations_may_be_completed_at_any_moment(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+    async with server.socket(agency.staff) as socket:
+        for query in (FEED, POST, "query ($id: ID!) { node(id: $id) { id } }", "{"):
+            for _ in range(25):
+                await socket.subscribe("same", query, id=order_id)
+                await socket.send({"id": "same", "type": "complete"})
+            await socket.send({"type": "ping"})
+            while (await socket.receive())["type"] != "pong":
+                pass
+            await socket.subscribe("same", query, id=order_id)
+            assert (await socket.receive())["id"] == "same"
+            await socket.send({"id": "same", "type": "complete"})
+    await settled(server, redis, agency, before)
+
+
+async def test_a_connection_ends_with_its_token(
+    agency: Agency, server: Watched, redis: Redis
+) -> None:
+    order_id = await agency.book()
+    before = await tasks(server)
+    async with server.raw_socket() as raw:
+        socket = Socket(raw)
+        payload = {"Authorization": f"Bearer {token(agency.staff, timedelta(seconds=3))}"}
+        await socket.send({"type": "connection_init", "payload": payload})
+        assert await socket.receive() == {"type": "connection_ack"}
+        await follow(socket, order_id, "1")
+        async with asyncio.timeout(SECONDS):
+            await raw.wait_closed()
+        assert raw.close_code == 4403
+    await settled(server, redis, agency, before)
+
+
+async def test_a_server_that_is_told_to_end_tells_its_clients(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    order_id = await agency.book()
+    async with (
+        watched(postgres.url, valkey.url) as server,
+        server.socket(agency.staff) as following,
+        server.socket(agency.staff) as idle,
+        server.raw_socket() as silent,
+    ):
+        await follow(following, order_id, "1", "2")
+        status = await server.end()
+        for raw in (following.raw, idle.raw, silent):
+            async with asyncio.timeout(SECONDS):
+                await raw.wait_closed()
+            assert raw.close_code == 1012
+        assert status == 0
+        assert server.log == ""
+
+
+async def test_who_can_not_be_let_in_for_a_fault_of_ours_may_come_again(broken: Breakable) -> None:
+    async with broken.without("people"), broken.server.raw_socket() as raw:
+        payload = {"Authorization": f"Bearer {token(broken.agency.staff)}"}
+        await Socket(raw).send({"type": "connection_init", "payload": payload})
+        async with asyncio.timeout(SECONDS):
+            await raw.wait_closed()
+    assert raw.close_code == 1013
+    assert raw.close_reason
+    request_id = raw.close_reason.partition("(")[2].strip(")")
+    assert f"request {request_id} failed" in broken.server.log
+    async with broken.server.socket(broken.agency.staff):
+        pass
+
+
+async def test_a_bug_ends_its_operation_only(broken: Breakable) -> None:
+    async with broken.server.socket(broken.agency.staff) as socket:
+        async with broken.without("orders"):
+            await socket.subscribe("1", "{ __typename orders { totalCount } }")
+            message = await socket.receive()
+            assert message["type"] == "next"
+            (error,) = message["payload"]["errors"]
+            assert error["path"][0] == "orders"
+            assert broken.request_id(error)
+            assert await socket.receive() == {"id": "1", "type": "complete"}
+            await socket.subscribe("2", FEED, id=typed(broken.agency.photos))
+            assert (await socket.receive())["type"] == "error"
+        async with broken.without("people"):
+            await socket.subscribe("3", NAME)
+            message = await socket.receive()
+            assert (message["id"], message["type"]) == ("3", "error")
+            (error,) = message["payload"]
+            assert broken.request_id(error)
+        await socket.subscribe("4", NAME)
+        assert (await socket.event("4"))["person"] == {"name": "Sam Staff"}

@@ -241,7 +241,7 @@ const Plans = extendSchema((build) => {
     },
     unions: {
       FeedEntry: {
-        planType($entry) {
+        planType(_, { $original: $entry }) {
           const $__typename = lambda(
             $entry.get("kind"),
             (kind) => (kind === "MESSAGE_POSTED" ? "Message" : "Activity"),
