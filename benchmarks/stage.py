@@ -1,15 +1,13 @@
 """What every server works on: one Postgres with the demo agency, one Valkey, one signed-in person."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 from sqlalchemy import select
@@ -80,10 +78,11 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Fresh servers with the demo agency in them."""
-    shutil.rmtree(FOLDER / "postgres", ignore_errors=True)
-    with Postgres(FOLDER / "postgres", settings=SETTINGS) as postgres, Valkey(
-        FOLDER / "valkey"
-    ) as valkey:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(dir=FOLDER)))
+        postgres = stack.enter_context(Postgres(folder / "postgres", settings=SETTINGS))
+        valkey = stack.enter_context(Valkey(folder / "valkey"))
         ready = asyncio.run(_prepare(postgres, valkey))
         ready.execute("VACUUM ANALYZE")
         yield ready

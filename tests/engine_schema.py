@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import engine_world as world
 import strawberry
+from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
@@ -125,46 +126,41 @@ ONES = {"": "{} | None", "_required": "{}"}
 Fields = dict[str, Any]
 
 
-def fields(kind: Kind, name: str, type_: str, shapes: dict[str, str]) -> Fields:
-    """A field of each shape."""
+def fields(kind: Kind, name: str, type_: str, shapes: dict[str, str], phase: int = 0) -> Fields:
+    """A field of every second shape: the others are under another kind, or elsewhere."""
     found = {}
-    for suffix, shape in shapes.items():
+    for suffix, shape in list(shapes.items())[phase % 2 :: 2]:
         made = kind(name + suffix)
         annotation: Any = shape.format(type_)
         found[name + suffix] = annotation if made is None else Annotated[annotation, made]
     return found
 
 
-def leaves(kind: Kind) -> Fields:
-    """Fields with leaves."""
+def leaves(kind: Kind, phase: int) -> Fields:
+    """Fields with leaves, and with lists of them."""
+    found = {}
+    for i, (name, type_) in enumerate(LEAVES.items()):
+        found |= fields(kind, name, type_, ONES, phase + i)
     return {
-        key: made
-        for name, type_ in LEAVES.items()
-        for key, made in fields(kind, name, type_, ONES).items()
+        **found,
+        **fields(kind, "texts", "str", SHAPES, phase),
+        **fields(kind, "moods", "world.Mood", SHAPES, phase + 1),
+        **fields(kind, "grid", "int", GRIDS, phase // 2),
     }
 
 
-def lists(kind: Kind) -> Fields:
-    """Fields with lists of leaves."""
-    return {
-        **fields(kind, "texts", "str", SHAPES),
-        **fields(kind, "moods", "world.Mood", SHAPES),
-        **fields(kind, "grid", "int", GRIDS),
-    }
-
-
-def edges(kind: Kind, other: Kind, third: Kind) -> Fields:
+def edges(kind: Kind, other: Kind, third: Kind, phase: int) -> Fields:
     """Fields with objects."""
     return {
-        **fields(kind, "thing", "Thing", ONES),
-        **fields(other, "being", "Being", ONES),
-        **fields(third, "either", "Either", ONES),
-        **fields(other, "things", "Thing", SHAPES),
-        **fields(third, "beings", "Being", SHAPES),
-        **fields(kind, "eithers", "Either", SHAPES),
-        **fields(kind, "board", "Thing", GRIDS),
-        **fields(other, "picky", "Picky", ONES),
-        **fields(called, "knot", "Knot", ONES),
+        **fields(kind, "thing", "Thing", ONES, phase),
+        **fields(other, "being", "Being", ONES, phase),
+        **fields(third, "either", "Either", ONES, phase + 1),
+        **fields(other, "things", "Thing", SHAPES, phase),
+        **fields(third, "beings", "Being", SHAPES, phase + 1),
+        **fields(kind, "eithers", "Either", SHAPES, phase),
+        **fields(kind, "board", "Thing", GRIDS, phase + 1),
+        **fields(other, "picky", "Picky", ONES, phase + 1),
+        **fields(called, "knot", "Knot", ONES, phase),
     }
 
 
@@ -179,21 +175,16 @@ def of(row: type[Any]) -> Any:
     return staticmethod(lambda value, _info: isinstance(value, row))
 
 
-for _kind_name, _kind in KINDS.items():
-    for _name, _fields in (("Leaves", leaves(_kind)), ("Lists", lists(_kind))):
-        globals()[_kind_name + _name] = made(_kind_name + _name, _fields)
-for _kind_name, _more in (("Batched", (awaited, batched)), ("Called", (computed, called))):
-    globals()[_kind_name + "Edges"] = made(
-        _kind_name + "Edges", edges(KINDS[_kind_name], *_more), is_type_of=of(world.Row)
-    )
+for _phase, (_name, _kind) in enumerate(KINDS.items()):
+    globals()[_name] = made(_name, leaves(_kind, _phase))
+    globals()[_name + "Too"] = made(_name + "Too", leaves(_kind, _phase + 1))
+ROWS = of(world.Row)
+ViaBatches = made("ViaBatches", edges(batched, awaited, batched, 0), is_type_of=ROWS)
+ViaCalls = made("ViaCalls", edges(called, computed, called, 1), is_type_of=ROWS)
 VIEWS: Fields = {
-    f"{kind.lower()}_{part.lower()}": Annotated[kind + part, itself()]
-    for kind in KINDS
-    for part in ("Leaves", "Lists")
-}
-VIEWS |= {
-    "batched_edges": Annotated["BatchedEdges", itself()],
-    "called_edges": Annotated["CalledEdges | None", itself()],
+    **{kind.lower(): Annotated[kind, itself()] for kind in KINDS},
+    "via_batches": Annotated["ViaBatches", itself()],
+    "via_calls": Annotated["ViaCalls | None", itself()],
 }
 
 
@@ -255,7 +246,7 @@ Thing = made(
     "Thing",
     {
         **VIEWS,
-        **edges(plain, seen, computed),
+        **edges(plain, seen, computed, 1),
         "turns": int,
         "scaled": Annotated[str, batch(scaled)],
         "doomed": Annotated[str | None, batch(doomed)],
@@ -335,11 +326,24 @@ def streaming(name: str) -> StrawberryField:
     return strawberry.subscription(stream)
 
 
-Query = made("Query", {**VIEWS, **edges(called, awaited, plain), **leaves(awaited)})
-Mutation = made(
-    "Mutation", {**edges(acting, acting, acting), **lists(acting), **fields(called, "text", "str", ONES)}
+Query = made(
+    "Query",
+    {
+        **edges(called, awaited, plain, 0),
+        **{f"{kind.lower()}_too": Annotated[f"{kind}Too", itself()] for kind in KINDS},
+        **leaves(awaited, 0),
+    },
 )
-Subscription = made("Subscription", fields(streaming, "thing", "Thing", ONES))
+Mutation = made(
+    "Mutation", {**edges(acting, acting, acting, 0), **fields(acting, "text", "str", ONES)}
+)
+Subscription = made(
+    "Subscription",
+    {
+        **fields(streaming, "thing", "Thing", ONES),
+        **fields(streaming, "thing", "Thing", ONES, 1),
+    },
+)
 
 
 class Quiet(strawberry.Schema):
@@ -355,5 +359,6 @@ SCHEMA = Quiet(
     Subscription,
     types=[Cat, Dog],
     config=StrawberryConfig(scalar_map={Odd: ODD}),
+    extensions=[ParserCache, ValidationCache],  # each document is asked several times
     execution_context_class=BreadthFirstExecutor,
 )

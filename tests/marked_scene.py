@@ -10,6 +10,7 @@ from factories import Agency, typed
 from scene import Scene
 from sqlalchemy import select
 
+from core.cursors import Cursor
 from core.database import Database
 from models import Base, ChecklistTemplate, Organization, Permission, Person, new_id
 from subscriptions.hub import Hub
@@ -242,7 +243,7 @@ class Marked:
             item=mine.item,
             ticked=mine.ticked,
             message=mine.message,
-            cursor="",
+            cursor=str(Cursor.at(self.agency.organization.id, 1, None)),
         )
 
     async def _swap(self) -> None:

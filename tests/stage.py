@@ -66,13 +66,18 @@ class Stage:
         rows = (row for table, rows in self.facts.rows.items() if known(table) for row in rows)
         return [typed(row) for row in rows]
 
-    def places(self, by: Person, name: str, given: Given, *, after: int = 0) -> list[str]:
+    def contents(self) -> list[str]:
+        """The facts as texts, which can be compared with later ones."""
+        rows = [row for of_table in self.facts.rows.values() for row in of_table]
+        return sorted(repr({**vars(row), "_sa_instance_state": type(row)}) for row in rows)
+
+    def places(self, by: Person, name: str, given: Given) -> list[str]:
         """The cursors of what a subscription must tell somebody."""
         order = ids.decode_as(Order, given["orderId"], "") if "orderId" in given else None
         entries = [
             each
             for each in self.facts.rows[LogEntry]
-            if each.kind in TOLD[name] and each.seq > after and self.facts.may_see(by, each)
+            if each.kind in TOLD[name] and self.facts.may_see(by, each)
         ]
         return [
             str(Cursor.at(each.organization_id, each.seq, each.id))

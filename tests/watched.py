@@ -76,4 +76,4 @@ async def quiet(database_url: str, redis_url: str, *, first: str = "") -> AsyncI
     async with watched(database_url, redis_url, first=first) as server:
         yield server
         await server.end()
-        assert server.log == ""
+        assert not server.log, server.log

@@ -22,7 +22,12 @@ from benchmarks.peers.plain.loaders import Context, Loaders
 from benchmarks.peers.plain.orders import Cursor, Mutation, Query
 from models import Person
 
-engine = create_async_engine(os.environ["DATABASE_URL"], pool_size=10)
+engine = create_async_engine(
+    os.environ["DATABASE_URL"],
+    pool_size=20,
+    max_overflow=0,
+    connect_args={"prepared_statement_cache_size": 500},  # `IN` is another statement for each size
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 key = OctKey.import_key(os.environ["CALLSHEET_SECRET"])
 claims = jwt.JWTClaimsRegistry(exp={"essential": True}, aud={"essential": True})

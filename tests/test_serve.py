@@ -1,0 +1,92 @@
+"""`make serve` as a newcomer runs it: embedded servers, the demo agency, tokens that work."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+
+SECONDS = 90
+WHO = ("an admin", "staff", "a contractor", "a customer", "a partner")
+
+
+@asynccontextmanager
+async def served(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, list[str]]]:
+    """A server on its own data folder: the process, its address, and the tokens it prints."""
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "server", "serve", "--port", "0"),
+        env={**environment, "CALLSHEET_DATA": str(data), "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    printed = ""
+    try:
+        async with asyncio.timeout(SECONDS):
+            while printed.count("\neyJ") < len(WHO) or not printed.endswith("\n"):
+                line = (await process.stdout.readline()).decode()
+                assert line, f"it ended with:\n{printed}"
+                printed += line
+        assert all(who in printed for who in WHO)
+        address = re.search(r"http://\S+/graphql", printed)
+        assert address
+        yield process, address.group(), re.findall(r"^eyJ\S+", printed, re.MULTILINE)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def asked(address: str, token: str, query: str) -> dict[str, object]:
+    """What the API answers to who holds a token."""
+    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        response = await client.post(address, json={"query": query}, headers=headers)
+    answer: dict[str, object] = response.json()
+    return answer
+
+
+def running(data: Path) -> list[str]:
+    """The processes that were started with something of the data folder in their arguments."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has just ended
+            continue
+        if str(data) in words:
+            found.append(words)
+    return found
+
+
+async def test_it_is_made_once_and_leaves_nothing_running(tmp_path: Path) -> None:
+    count = "{ orders(first: 1) { totalCount } viewer { person { permission } } }"
+    async with served(tmp_path) as (process, address, tokens):
+        permissions = []
+        for token in tokens:
+            answer = await asked(address, token, count)
+            assert "errors" not in answer, answer
+            permissions.append(answer["data"]["viewer"]["person"]["permission"])  # type: ignore[index]
+        assert permissions == ["ADMIN", "STAFF", "CONTRACTOR", "CUSTOMER", "STAFF"]
+        first = await asked(address, tokens[0], count)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(SECONDS):
+            assert await process.wait() == 0
+    assert not running(tmp_path)
+    async with served(tmp_path) as (process, address, tokens):
+        assert await asked(address, tokens[0], count) == first
+        process.kill()
+    async with served(tmp_path) as (process, address, tokens):
+        assert await asked(address, tokens[0], count) == first
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(SECONDS):
+            await process.wait()
+    assert not running(tmp_path)
