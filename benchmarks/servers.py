@@ -13,6 +13,7 @@ from benchmarks.stage import FOLDER, SECRET, Stage
 
 ROOT = Path(__file__).parent.parent
 PEERS = Path(__file__).parent / "peers"
+PROCESSORS = frozenset(os.sched_getaffinity(0))
 _ARCHITECTURE = {"x86_64": "x64", "aarch64": "arm64"}
 NODE = PEERS / f"node_modules/node-linux-{_ARCHITECTURE.get(platform.machine(), '')}/bin/node"
 
@@ -38,12 +39,12 @@ SERVERS = (
     OURS,
     Server(
         "mercurius",
-        "Mercurius 16, graphql-jit, loaders, pg",
+        "Mercurius 16, graphql-jit, DataLoader, pg",
         (str(NODE), str(PEERS / "mercurius.mjs")),
     ),
     Server(
         "yoga",
-        "GraphQL Yoga 5, dataloader, pg",
+        "GraphQL Yoga 5, DataLoader, pg",
         (str(NODE), str(PEERS / "yoga.mjs")),
     ),
     Server(
@@ -129,12 +130,9 @@ def running(server: Server, stage: Stage) -> Iterator[Running]:
 def pinned(*, first: bool) -> Iterator[None]:
     """What is started now runs on the first processor alone; or on all the others."""
     before = os.sched_getaffinity(0)
-    chosen, *others = sorted(_PROCESSORS)
+    chosen, *others = sorted(PROCESSORS)
     os.sched_setaffinity(0, {chosen} if first or not others else set(others))
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-_PROCESSORS = frozenset(os.sched_getaffinity(0))

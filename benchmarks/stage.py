@@ -23,7 +23,10 @@ from server.tokens import Tokens
 
 FOLDER = Path(__file__).parent.parent / ".data" / "benchmarks"
 SECRET = "a key for benchmarks only, which is long enough"  # noqa: S105 - it opens nothing
-SETTINGS = {"autovacuum": "off"}  # which would come at any time, to whomever it meets
+SETTINGS = {
+    "autovacuum": "off",  # which would come at any time, to whomever it meets
+    "timezone": "UTC",
+}
 _NEW_ENTRIES = "FROM log_entries WHERE seq > $1"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 
 class Database:
@@ -18,9 +18,9 @@ class Database:
         )
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    def snapshot(self) -> AsyncSession:
-        """A session for many reads of one moment."""
-        return AsyncSession(self._moment, expire_on_commit=False, autoflush=False)
+    async def snapshot(self) -> AsyncConnection:
+        """A connection for many reads of one moment; close it to give it back."""
+        return await self._moment.connect()
 
     def read(self) -> AsyncSession:
         """A session for one read, without the round trips of a transaction."""

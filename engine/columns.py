@@ -42,7 +42,7 @@ class Columns:
         """What the answer has for `values`; `Raised` where a type that is not null has an error."""
         if is_non_null_type(type_):
             done = await self._complete(type_.of_type, field, values, place)
-            return self._refuse_nulls(field, done, place) if None in done else done
+            return self._refuse_nulls(field, done, place)
         done = await self._complete(type_, field, values, place)
         return self._null(done, place) if self._failed(done) else done
 
@@ -51,6 +51,8 @@ class Columns:
         return Raised(error, field, place, index)
 
     def _refuse_nulls(self, field: Selected, done: list[Any], place: Place) -> list[Any]:
+        if type(None) not in set(map(type, done)):
+            return done
         for i, value in enumerate(done):
             if value is None:
                 error = TypeError(f"Cannot return null for non-nullable field {field.title}.")

@@ -131,8 +131,7 @@ async def _people(
         Assignment.organization_id == Person.organization_id, Assignment.person_id == Person.id
     )
     statement = (
-        info.context.select(Person)
-        .add_columns(column)
+        info.context.select(Person, column)
         .join_from(Person, Assignment, of_person)
         .where(visible(Assignment, info.context.viewer), Assignment.role == role)
         .where(among(column, {row.id for row in rows}))

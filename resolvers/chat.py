@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, true
+from sqlalchemy import func, literal, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 from typing_extensions import Doc
@@ -15,6 +15,7 @@ from core import log, may
 from core.arguments import After, MessageId, MessageText, NewId, OrderId, OrderServiceId
 from core.context import Info
 from core.errors import Conflict, Forbidden, Invalid
+from core.records import select_aliases
 from core.work import Work
 from models import Kind, Message, Order, OrderService, Permission, ReadMarker, new_id
 from resolvers import mentions
@@ -42,7 +43,7 @@ async def last_messages(orders: Sequence[models.Order], info: Info) -> list[mode
         .lateral("newest")
     )
     message = aliased(Message, newest)
-    statement = select(message).select_from(wanted).join(newest, true())
+    statement = select_aliases(message).select_from(wanted).join(newest, true())
     found = {row.order_id: row for row in await info.context.rows(statement)}
     return [found.get(order.id) for order in orders]
 

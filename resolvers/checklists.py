@@ -221,8 +221,7 @@ async def _progress(
 ) -> list[Progress]:
     """The progress of the items whose `column` holds a row's id, row by row."""
     statement = (
-        info.context.select(ChecklistItem)
-        .with_only_columns(column, func.count(ChecklistItem.done_at), func.count())
+        info.context.columns(ChecklistItem, column, func.count(ChecklistItem.done_at), func.count())
         .where(among(column, {row.id for row in rows}))
         .group_by(column)
     )

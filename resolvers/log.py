@@ -18,6 +18,7 @@ from core.cursors import Cursor
 from core.errors import Invalid
 from core.log_filter import ActivityFilter, FeedKind
 from core.pages import Edge, Page, Slice
+from core.records import select_aliases
 from engine.fields import among, load
 from models import LogEntry, Message, Order
 
@@ -64,7 +65,8 @@ async def feeds(
     context = info.context
     newest = 20 if first is None and last is None and after is None else None
     part = _slice(context, first, after, last or newest, before)
-    cut = _cut(_of_feeds(context, include, order_service_id), part, after, before)
+    wanted = context.select(LogEntry).where(log_filter.feed(include, order_service_id, edits=False))
+    cut = _cut(wanted, part, after, before)
     entries = await _of_each(context, cut, orders)
     shown = await shown_as(context, [entry for rows in entries.values() for entry in rows])
 
@@ -113,20 +115,13 @@ async def _counts(
     order_service_id: UUID | None,
 ) -> list[int]:
     statement = (
-        _of_feeds(info.context, include, order_service_id)
-        .with_only_columns(LogEntry.order_id, func.count())
+        info.context.columns(LogEntry, LogEntry.order_id, func.count())
+        .where(log_filter.feed(include, order_service_id, edits=False))
         .where(among(LogEntry.order_id, {order.id for order in orders}))
         .group_by(LogEntry.order_id)
     )
     counted = dict(map(tuple, await info.context.tuples(statement)))
     return [counted.get(order.id, 0) for order in orders]
-
-
-def _of_feeds(
-    context: Context, include: list[FeedKind] | None, order_service_id: UUID | None
-) -> Select[Any]:
-    wanted = log_filter.feed(include, order_service_id, edits=False)
-    return context.select(LogEntry).where(wanted)
 
 
 async def _of_each(
@@ -138,7 +133,7 @@ async def _of_each(
     own = cut.where(LogEntry.order_id == ids.c.id).correlate(ids).lateral("own")
     entry = aliased(LogEntry, own)
     found: dict[UUID, list[LogEntry]] = defaultdict(list)
-    for row in await context.rows(select(entry).select_from(ids).join(own, true())):
+    for row in await context.rows(select_aliases(entry).select_from(ids).join(own, true())):
         found[row.order_id].append(row)
     return found
 

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 import models
 from core.arguments import AfterEdge, BeforeEdge, First, Last
 from core.context import Info
 from core.pages import Key, Page, Slice, page
+from core.records import select_records
 from core.visibility import visible
 from engine.fields import among
 from models import Package, PackageService, Service
@@ -46,7 +45,7 @@ async def services_of_packages(
     """The services in it, in its order."""
     viewer = info.context.viewer
     statement = (
-        select(PackageService.package_id, Service)
+        select_records(PackageService.package_id, Service)
         .join(
             Service,
             (Service.organization_id == PackageService.organization_id)

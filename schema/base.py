@@ -18,6 +18,7 @@ from core.arguments import IdempotencyKey, IdOf, Version
 from core.context import Info
 from core.cursors import Cursor
 from core.idempotency import Retry
+from core.records import model_of
 from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, with_arguments
@@ -41,7 +42,7 @@ def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
 def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
     cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
-    is_type_of = None if row is None else lambda value, _info: isinstance(value, row)
+    is_type_of = None if row is None else lambda value, _info: issubclass(model_of(value), row)
     made = strawberry.type(cls, description=inspect.getdoc(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
     for field in get_object_definition(made, strict=True).fields:
@@ -51,7 +52,7 @@ def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
 
 def _id(row: models.OfOrganization) -> strawberry.ID:
     """Its id: what it is and which, such as `ord_01j9…`."""
-    return strawberry.ID(ids.encode(type(row), row.id))
+    return strawberry.ID(ids.encode(model_of(row), row.id))
 
 
 @strawberry.interface(description="Anything that has an id.")

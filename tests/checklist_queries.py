@@ -53,7 +53,7 @@ async def told(agency: Agency) -> list[tuple[str, dict[str, Any]]]:
         .where(LogEntry.organization_id == agency.organization.id)
         .order_by(LogEntry.seq)
     )
-    entries = await agency.context(agency.staff).tuples(statement)
+    entries = await agency.context(agency.staff).now(statement)
     return [(kind.name, params) for kind, params in entries if kind.name.startswith("CHECKLIST")]
 
 

@@ -1,6 +1,7 @@
 """One question, two executors: where ours answers other than graphql-core's own."""
 
 import copy
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import strawberry
 from graphql import GraphQLError, is_non_null_type, located_error
 from graphql.execution import Executor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionResult
 
 Path = tuple[str | int, ...]
 
@@ -58,81 +60,97 @@ class Asked:
     context: Callable[[], Any]
     root: Any = None
 
-    async def answer(self, executor: Any, question: Question) -> Answer:
-        """What it answers when this executor is used."""
+    async def answers(self, executor: Any, question: Question) -> list[Answer]:
+        """What it answers when this executor is used: once, or to each event."""
         schema = copy.copy(self.schema)
         schema.execution_context_class = executor
         context = self.context()
-        result = await schema.execute(question.document, question.variables, context, self.root)
-        faults = [Fault.of(error) for error in result.errors or []]
-        return Answer(result.data, faults, getattr(context, "log", []))
+        stream = await schema.stream(question.document, question.variables, context, self.root)
+        answers = []
+        async for result in stream:
+            assert isinstance(result, ExecutionResult), (question.document, result)
+            faults = [Fault.of(error) for error in result.errors or []]
+            answers.append(Answer(result.data, faults, getattr(context, "log", [])))
+        return answers
 
     async def difference(self, question: Question) -> str | None:
         """How our answer differs from graphql-core's, if it does."""
-        ours = await self.answer(self.schema.execution_context_class, question)
-        theirs = await self.answer(StrawberryGraphQLCoreExecutionContext, question)
-        if (plain := _plainly(ours, theirs)) is not None:
-            return plain or None
-        everything = Everything.fresh()
-        await self.answer(everything, question)
-        return contested(ours.faults, theirs.faults, everything)
+        ours = await self.answers(self.schema.execution_context_class, question)
+        theirs = await self.answers(StrawberryGraphQLCoreExecutionContext, question)
+        if len(ours) != len(theirs):
+            return f"number of answers\n ours   {ours}\n theirs {theirs}"
+        if ours == theirs and repr(ours) == repr(theirs):
+            return None
+        everything: Any = type("Everything", (Everything,), {"runs": []})
+        await self.answers(everything, question)
+        noted = itertools.chain(everything.runs, itertools.repeat(Noted()))
+        told = (_difference(*each) for each in zip(ours, theirs, noted, strict=False))
+        return next(filter(None, told), None)
+
+
+@dataclass
+class Noted:
+    """What arises in one execution if errors stop each other nowhere."""
+
+    faults: set[Fault] = field(default_factory=set)
+    required: set[Path] = field(default_factory=set)  # the places that must not be null
 
 
 class Everything(Executor[Any]):
     """graphql-core's executor, in which an error nulls its own place only: so that all arise."""
 
-    faults: set[Fault]
-    required: set[Path]  # the places that must not be null
-
-    @classmethod
-    def fresh(cls) -> type["Everything"]:
-        """The class, with nothing noted as yet."""
-        return type("Everything", (cls,), {"faults": set(), "required": set()})
+    runs: list[Noted]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.pop("operation_extensions", None)
         super().__init__(*args, **options)
         self.error_propagation = False
 
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Begin a list of what arises."""
+        self.runs.append(Noted())
+        return super().execute_operation(serially)
+
     def complete_value(self, *args: Any) -> Any:
         """Note that the place must not be null."""
         type_, _, _, path, *_ = args
         if is_non_null_type(type_):
-            self.required.add(tuple(path.as_list()))
+            self.runs[-1].required.add(tuple(path.as_list()))
         return super().complete_value(*args)
 
     def handle_field_error(self, error: Any, type_: Any, details: Any, path: Any) -> None:
         """Note the error."""
         own = tuple(path.as_list())
         if is_non_null_type(type_):
-            self.required.add(own)
-        self.faults.add(Fault.of(located_error(error, [each.node for each in details], own)))
+            self.runs[-1].required.add(own)
+        located = located_error(error, [each.node for each in details], own)
+        self.runs[-1].faults.add(Fault.of(located))
         super().handle_field_error(error, type_, details, path)
 
 
-def _plainly(ours: Answer, theirs: Answer) -> str | None:
-    """How they differ; nothing if they are equal; None if only the errors differ."""
-    if repr(ours.data) != repr(theirs.data):  # 1, 1.0 and True are not the same, nor is the order
+def _difference(ours: Answer, theirs: Answer, noted: Noted) -> str | None:
+    # 1, 1.0 and True are not the same here, nor are two orders of keys.
+    if repr(ours.data) != repr(theirs.data):
         return f"data\n ours   {ours}\n theirs {theirs}"
     if ours.log != theirs.log:
         return f"order\n ours   {ours.log}\n theirs {theirs.log}"
-    return "" if Counter(ours.faults) == Counter(theirs.faults) else None
+    if Counter(ours.faults) == Counter(theirs.faults):  # the order of errors is open
+        return None
+    return contested(ours.faults, theirs.faults, noted)
 
 
-def contested(
-    ours: Iterable[Fault], theirs: Iterable[Fault], everything: type[Everything]
-) -> str | None:
-    """How errors differ beyond what GraphQL leaves open: the two answers have the same data."""
-    nulled, theirs_nulled = (_nulled(faults, everything.required) for faults in (ours, theirs))
-    # Which error an answer has for a place that several have nulled is open: but it has one.
+def contested(ours: list[Fault], theirs: list[Fault], noted: Noted) -> str | None:
+    """How errors differ beyond what GraphQL leaves open, in answers with the same data."""
+    nulled, theirs_nulled = (_nulled(faults, noted.required) for faults in (ours, theirs))
+    # Which error stands for a place that several have nulled is open: but one does.
     if any(len(faults) > 1 for faults in nulled.values()):
-        return f"several errors for one place: {nulled}"
-    # What else went wrong below a place that is null anyway is open: it may be told or not.
+        return f"several errors for one place\n {nulled}"
+    # What else went wrong below a place that is null is open: it may be told or not.
     if (mine := _tops(nulled)) != (others := _tops(theirs_nulled)):
         return f"nulled places\n ours   {mine}\n theirs {others}"
-    # Whatever is told has to be so: it arises if errors stop each other nowhere.
-    if invented := {fault for own in nulled.values() for fault in own} - everything.faults:
-        return f"errors that are none: {invented}\n possible {everything.faults}"
+    # Whatever is told must be so: it arises where errors stop each other nowhere.
+    if invented := set(ours) - noted.faults:
+        return f"errors that do not arise\n {invented}\n possible {noted.faults}"
     return None
 
 

@@ -1,22 +1,36 @@
 """An API over tests/engine_world.py with every kind of field, nullable and not, at every depth."""
 
 import asyncio
-import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import engine_world as world
 import strawberry
+from engine_kinds import (
+    KINDS,
+    ONES,
+    SHAPES,
+    Fields,
+    Info,
+    Row,
+    acting,
+    awaited,
+    batched,
+    called,
+    computed,
+    edges,
+    fields,
+    leaves,
+    plain,
+    seen,
+    streaming,
+)
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.field import StrawberryField
 
 from engine.executor import BreadthFirstExecutor
-from engine.fields import batch, column, each, itself, many, one
-
-Row = strawberry.Parent[Any]
-Info = strawberry.Info[world.Context, Any]
+from engine.fields import batch, column, itself, many, one
 
 
 class Odd:
@@ -32,142 +46,16 @@ def _odd(value: Any) -> Any:
 ODD = strawberry.scalar(name="Odd", serialize=_odd, parse_value=str)
 
 
-async def _awaited(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
-
-
-async def _attempt(row: Any, name: str) -> Any:
-    try:
-        return await _awaited(getattr(row, name))
-    except Exception as error:  # noqa: BLE001 - a batch gives errors as values
-        return error
-
-
-def plain(_name: str) -> StrawberryField | None:
-    """A field that Strawberry reads by itself."""
-    return None
-
-
-def seen(name: str) -> StrawberryField:
-    """A column that staff see."""
-    return column(name, when=lambda viewer: viewer.staff)
-
-
-def computed(name: str) -> StrawberryField:
-    """A value computed from the row."""
-    return each(lambda row: getattr(row, name))
-
-
-def batched(name: str) -> StrawberryField:
-    """A value read together with its neighbours."""
-
-    async def values(rows: Sequence[Any], info: Info) -> list[Any]:
-        """A value of each row."""
-        del info
-        await asyncio.sleep(0)
-        return [await _attempt(row, name) for row in rows]
-
-    return batch(values)
-
-
-def called(name: str) -> StrawberryField:
-    """A resolver of one row."""
-
-    def resolve(root: Row) -> Any:
-        return getattr(root, name)
-
-    return strawberry.field(resolve)
-
-
-def awaited(name: str) -> StrawberryField:
-    """An asynchronous resolver of one row, some of which take longer."""
-
-    async def resolve(root: Row) -> Any:
-        for _ in range(getattr(root, "turns", 0)):
-            await asyncio.sleep(0)
-        return await _awaited(getattr(root, name))
-
-    return strawberry.field(resolve)
-
-
-Kind = Callable[[str], StrawberryField | None]
-KINDS: dict[str, Kind] = {
-    "Plain": plain,
-    "Seen": seen,
-    "Computed": computed,
-    "Batched": batched,
-    "Called": called,
-    "Awaited": awaited,
-}
-LEAVES = {
-    "text": "str",
-    "whole": "int",
-    "number": "float",
-    "flag": "bool",
-    "ident": "strawberry.ID",
-    "colour": "world.Colour",
-    "mood": "world.Mood",
-    "odd": "Odd",
-    "moment": "world.datetime",
-}
-SHAPES = {
-    "": "list[{} | None] | None",
-    "_items": "list[{}] | None",
-    "_list": "list[{} | None]",
-    "_both": "list[{}]",
-}
-GRIDS = {
-    "": "list[list[{} | None] | None] | None",
-    "_items": "list[list[{}] | None] | None",
-    "_list": "list[list[{}]] | None",
-    "_both": "list[list[{}]]",
-}
-ONES = {"": "{} | None", "_required": "{}"}
-Fields = dict[str, Any]
-
-
-def fields(kind: Kind, name: str, type_: str, shapes: dict[str, str], phase: int = 0) -> Fields:
-    """A field of every second shape: the others are under another kind, or elsewhere."""
-    found = {}
-    for suffix, shape in list(shapes.items())[phase % 2 :: 2]:
-        made = kind(name + suffix)
-        annotation: Any = shape.format(type_)
-        found[name + suffix] = annotation if made is None else Annotated[annotation, made]
-    return found
-
-
-def leaves(kind: Kind, phase: int) -> Fields:
-    """Fields with leaves, and with lists of them."""
-    found = {}
-    for i, (name, type_) in enumerate(LEAVES.items()):
-        found |= fields(kind, name, type_, ONES, phase + i)
-    return {
-        **found,
-        **fields(kind, "texts", "str", SHAPES, phase),
-        **fields(kind, "moods", "world.Mood", SHAPES, phase + 1),
-        **fields(kind, "grid", "int", GRIDS, phase // 2),
-    }
-
-
-def edges(kind: Kind, other: Kind, third: Kind, phase: int) -> Fields:
-    """Fields with objects."""
-    return {
-        **fields(kind, "thing", "Thing", ONES, phase),
-        **fields(other, "being", "Being", ONES, phase),
-        **fields(third, "either", "Either", ONES, phase + 1),
-        **fields(other, "things", "Thing", SHAPES, phase),
-        **fields(third, "beings", "Being", SHAPES, phase + 1),
-        **fields(kind, "eithers", "Either", SHAPES, phase),
-        **fields(kind, "board", "Thing", GRIDS, phase + 1),
-        **fields(other, "picky", "Picky", ONES, phase + 1),
-        **fields(called, "knot", "Knot", ONES, phase),
-    }
-
-
-def made(name: str, annotations: Fields, bases: tuple[Any, ...] = (), **more: Any) -> Any:
-    """An object type with these fields."""
+def made(
+    name: str,
+    annotations: Fields,
+    bases: tuple[Any, ...] = (),
+    kind: Any = strawberry.type,
+    **more: Any,
+) -> Any:
+    """A type with these fields."""
     namespace = {"__annotations__": annotations, "__module__": __name__, **more}
-    return strawberry.type(type(name, bases, namespace), description=name)
+    return kind(type(name, bases, namespace), description=name)
 
 
 def of(row: type[Any]) -> Any:
@@ -204,7 +92,6 @@ class Crate:
 
     size: int = 3
     label: str | None = strawberry.UNSET
-    lid: Annotated["Crate | None", strawberry.argument()] = None
 
 
 async def scaled(
@@ -218,9 +105,8 @@ async def scaled(
     return [f"{info.field_name} {by} {tags} {box} {row.turns}" for row in rows]
 
 
-async def doomed(rows: Sequence[Any], info: Info, of: str = "all") -> list[str]:
+async def doomed(_rows: Sequence[Any], _info: Info, of: str = "all") -> list[str]:
     """A batch that fails."""
-    del info
     raise world.Broken(f"{of} are lost")
 
 
@@ -258,26 +144,27 @@ Thing = made(
 )
 
 
-@strawberry.interface
-class Being:
-    """An interface whose rows say what they are."""
-
-    turns: int
-    told: Annotated[str, strawberry.field(told)]
-    thing: Annotated["Thing | None", batched("thing")]
-    being_required: Annotated["Being", called("being_required")]
-
-    @classmethod
-    def resolve_type(cls, value: Any, *_: Any) -> Any:
-        """What a being says it is."""
-        return getattr(value, "says", None)
+def says(_cls: Any, value: Any, *_: Any) -> Any:
+    """What a being says it is."""
+    return getattr(value, "says", None)
 
 
+Being = made(
+    "Being",
+    {
+        "turns": int,
+        "told": Annotated[str, strawberry.field(told)],
+        "thing": Annotated["Thing | None", batched("thing")],
+        "being_required": Annotated["Being", called("being_required")],
+    },
+    kind=strawberry.interface,
+    resolve_type=classmethod(says),
+)
 _lives = {"text": "str | None", **fields(batched, "beings", "Being", SHAPES)}
 _barks = {"whole": "int | None", "texts_both": "list[str]", "being": "Being | None"}
 Cat = made("Cat", _lives, (Being,), is_type_of=of(world.Cat))
 Dog = made("Dog", _barks, (Being,), is_type_of=of(world.Dog))
-Either = Annotated[Cat | Dog | Thing, strawberry.union("Either")]
+Either: Any = Annotated[Cat | Dog | Thing, strawberry.union("Either")]
 
 
 async def _picky(value: Any, info: Any) -> bool:
@@ -300,30 +187,6 @@ class Knot:
     parent_required: Annotated["Knot", one(world.Knot, by="parent_id")]
     children: Annotated[list["Knot"], many(world.Knot, by="parent_id", order_by=("id",))]
     siblings: Annotated["list[Knot | None]", computed("id")]
-
-
-def acting(name: str) -> StrawberryField:
-    """An action that fails or not, and is seen to have been tried."""
-
-    async def resolve(root: Row, info: Info) -> Any:
-        info.context.log.append(f"{name} begins")
-        await asyncio.sleep(0)
-        info.context.log.append(f"{name} ends")
-        return await _awaited(getattr(root, name))
-
-    return strawberry.mutation(resolve)
-
-
-def streaming(name: str) -> StrawberryField:
-    """A stream of things."""
-
-    async def stream(root: Row) -> AsyncIterator[Any]:
-        for event in root.events:
-            await asyncio.sleep(0)
-            yield world.read(event)
-
-    stream.__name__ = name
-    return strawberry.subscription(stream)
 
 
 Query = made(

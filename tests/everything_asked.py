@@ -75,10 +75,10 @@ async def call(agency: Agency, by: Person, name: str, given: Given) -> Any:
 
 @asynccontextmanager
 async def followed(
-    agency: Agency, by: Person, name: str, given: Given
+    agency: Agency, by: Person, name: str, given: Given, **how: int
 ) -> AsyncIterator[AsyncIterator[Answer]]:
     """All that a subscription answers."""
-    document = schema_walk.document("subscription", name, given)
+    document = schema_walk.document("subscription", name, given, **how)
     async with agency.watch(by, document, **given) as stream:
         yield stream
 
@@ -94,14 +94,10 @@ async def until_ready(stream: AsyncIterator[Answer], name: str) -> list[Any]:
     return answers
 
 
-def beginning(by: Person) -> str:
-    """The cursor before everything that has happened at somebody's agency."""
-    return str(Cursor.at(by.organization_id, 0, None))
-
-
-async def replay(agency: Agency, by: Person, name: str, given: Given) -> list[Any]:
+async def replay(agency: Agency, by: Person, name: str, given: Given, **how: int) -> list[Any]:
     """All that a subscription answers from the log's beginning to now."""
-    async with followed(agency, by, name, {"after": beginning(by), **given}) as stream:
+    start = {"after": str(Cursor.at(by.organization_id, 0, None))}
+    async with followed(agency, by, name, start | given, **how) as stream:
         return await until_ready(stream, name)
 
 

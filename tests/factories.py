@@ -13,6 +13,7 @@ import schema
 from core import ids
 from core.context import Context, Hub
 from core.database import Database
+from core.records import model_of
 from core.viewer import Scope, Viewer
 from models import (
     ChecklistTemplate,
@@ -205,4 +206,4 @@ class Agency:
 
 def typed(row: models.Base) -> str:
     """The id of a row as clients see it."""
-    return ids.encode(type(row), row.id)  # type: ignore[attr-defined] # every row here has one
+    return ids.encode(model_of(row), row.id)  # type: ignore[attr-defined] # every row here has one

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factories import Agency, typed
-from scene import Scene
+from scene import CALLS, Scene
 from sqlalchemy import select
 
 from core.cursors import Cursor
@@ -129,7 +129,7 @@ class Worked:
 
     async def _list(self) -> None:
         agency, mark, by = self.agency, self.mark, self.agency.admin
-        for owner in ({"orderServiceId": self.service}, {"orderId": self.order}):
+        for owner in ({"orderId": self.order}, {"orderServiceId": self.service}):
             word = mark + next(iter(owner)).removesuffix("Id").lower()
             given = {"title": f"{word}title", "items": [f"{word}item{i}" for i in range(3)]}
             made = (await act(agency, by, "createChecklist", _LIST, **owner, **given))["checklist"]
@@ -230,9 +230,14 @@ class Marked:
             "former": self.former,
         }
 
+    def given(self, name: str) -> dict[str, Any]:
+        """An input by which a mutation changes something about the customer's order."""
+        manager = self.agency.manager.name
+        found = CALLS[name](self._scene)
+        return found | {"text": found.get("text", "").replace("Mia Manager", manager)} if "text" in found else found
+
     @property
-    def scene(self) -> Scene:
-        """The customer's order, as calls of mutations know it."""
+    def _scene(self) -> Scene:
         mine = self.mine
         return Scene(
             agency=self.agency,

@@ -1,10 +1,10 @@
-"""Arguments with which one may try to find out what one may not see."""
+"""Questions with which one may try to find out what one may not see."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import schema_walk
-from everything_asked import Given
+from everything_asked import Given, ask, plain, questions, replay, walk
 from factories import typed
 from graphql import GraphQLEnumType, GraphQLNamedType
 from schema_walk import Path
@@ -12,64 +12,114 @@ from stage import Stage
 
 from core import ids
 from core.cursors import Cursor
-from models import Organization, Person, new_id
+from models import Order, Organization, Person, new_id
 
-ACCEPTED = {"version", "updatedAt"}
+_ACCEPTED = {"version", "updatedAt", "UPDATED_AT"}
 """What tells customers that something happened to what they see, but not what."""
-_FLAT = 2  # as `filter.search` is
-_IN_OTHERS = {"and", "or", "not"}
-
-
-def id_paths(operation: str, name: str) -> Iterator[Path]:
-    """Where a root field takes ids, but for combinations of filters."""
-    for path, kind in schema_walk.leaves(operation, name):
-        if kind.name == "ID" and not _IN_OTHERS & set(path):
-            yield path
+_COMBINED = {"and", "or", "not"}
+_SOME = 7
 
 
 def hidden_ids(stage: Stage, by: Person) -> Iterator[tuple[str, str]]:
-    """Ids of things that somebody may not see, two of each table; each beside one of nothing."""
-    for table, rows in stage.facts.rows.items():
-        hidden = [row for row in rows if table in ids.PREFIXES and not stage.facts.may_see(by, row)]
-        for row in {row.organization_id: row for row in hidden if table is not Organization}.values():
+    """Ids of things that somebody may not see, each beside one of nothing.
+
+    One of each table and agency, if there is one.
+    """
+    for table in stage.facts.rows.keys() & (ids.PREFIXES.keys() - {Organization}):
+        hidden = [row for row in stage.facts.rows[table] if not stage.facts.may_see(by, row)]
+        for row in {row.organization_id: row for row in hidden}.values():
             yield typed(row), ids.encode(table, new_id())
 
 
-def variations(stage: Stage, by: Person, words: list[str]) -> Iterator[tuple[str, Given]]:
-    """Each field of Query that lists something, with each of its arguments, at many values."""
+def hidden_words(stage: Stage, by: Person) -> list[str]:
+    """The marks in texts of the agency that somebody may not see."""
+    hidden = stage.facts.everything() - stage.facts.readable(by)
+    return sorted(word for word in hidden if word.startswith("untolda"))
+
+
+async def told_about(stage: Stage, by: Person, id: str, *, live: bool) -> list[Any]:
+    """All that somebody is told if an id is put in each place that takes one; `live` by streams."""
+    mine = list(stage.facts.visible(by))
+    orders = [typed(row) for row in mine if isinstance(row, Order)]
+    told = []
+    for name, given in questions("subscription", orders) if live else ():
+        for path in _id_paths("subscription", name):
+            asked = given | schema_walk.put(name, path, id, "subscription")
+            told.append(await replay(stage.agency, by, name, asked, edges=0))
     for name in schema_walk.root("query"):
-        if schema_walk.pages(name):
-            for path, kind in schema_walk.leaves("query", name):
-                for value in _values(stage, by, kind, words[:: 1 if len(path) == _FLAT else 9]):
-                    yield name, schema_walk.arguments("query", name, path, value)
+        for path in _id_paths("query", name):
+            asked = schema_walk.put(name, path, id)
+            told.append(await ask(stage.agency, by, name, asked, edges=0))
+    for kind, document in schema_walk.edges_with_ids():
+        for row in (row for row in mine if type(row).__name__ == kind):
+            answer = await stage.agency.ask(by, document, id=typed(row), other=id)
+            told.append(plain(answer))
+    return told
+
+
+async def all_told(stage: Stage, words: list[str]) -> dict[Any, Any]:
+    """What those outside are told: of everything, and with each argument at many values."""
+    agency, people = stage.agency, stage.people
+    told = {}
+    for role in ("idle", "customer", "stranger", "former", "outsider"):
+        answers = await walk(agency, people[role], stage.ids)
+        told |= {(role, question): answer for question, answer in answers.items()}
+    by = people["customer"]
+    for name, given in _variations(stage, by, words):
+        told[name, repr(given)] = await ask(agency, by, name, given, edges=0)
+    for name, given in _followings(stage, by, words):
+        *events, _ready = await replay(agency, by, name, given, edges=0)
+        told["live", name, repr(given)] = events
+    return {question: _accepted(answer) for question, answer in told.items()}
+
+
+def _id_paths(operation: str, name: str) -> Iterator[Path]:
+    for path, kind in schema_walk.leaves(operation, name):
+        if kind.name == "ID" and not _COMBINED & set(path):
+            yield path
+
+
+def _variations(stage: Stage, by: Person, words: list[str]) -> Iterator[tuple[str, Given]]:
+    """Each list in Query, with each of its arguments, alone and combined, at many values."""
+    for name in schema_walk.root("query"):
+        for path, kind in schema_walk.leaves("query", name) if schema_walk.pages(name) else ():
+            step = _SOME if _COMBINED & set(path) else 1
+            for value in _values(stage, by, kind, words)[::step]:
+                yield name, schema_walk.put(name, path, value)
+
+
+def _followings(stage: Stage, by: Person, words: list[str]) -> Iterator[tuple[str, Given]]:
+    """Each subscription, with each of its arguments at one value."""
+    for name, given in questions("subscription", [stage.marked.mine.order]):
+        for path, kind in schema_walk.leaves("subscription", name):
+            if not _COMBINED & set(path) and kind.name != "Cursor":
+                value = _values(stage, by, kind, words)[0]
+                yield name, given | schema_walk.put(name, path, value, "subscription")
 
 
 def _values(
     stage: Stage, by: Person, kind: GraphQLNamedType, words: list[str]
-) -> Iterable[Any]:
+) -> Sequence[Any]:
     if isinstance(kind, GraphQLEnumType):
-        return kind.values.keys() - {"UPDATED_AT"}  # see `ACCEPTED`
-    match kind.name:
-        case "ID":
-            return [id for id in stage.ids if id[:3] in ("per", "svc", "ord")]
-        case "Boolean":
-            return [True, False]
-        case "Int":
-            return [1]
-        case "String":
-            return words
-        case "DateTime":
-            return [by.created_at.isoformat()]
-        case "Cursor":
-            return [str(Cursor.at(by.organization_id, seq, None)) for seq in (0, 4, 12)]
-    raise AssertionError(f"say here what to try for a {kind.name}")
+        return sorted(kind.values.keys() - _ACCEPTED)
+    orders = stage.facts.rows[Order]
+    found = {
+        "ID": sorted(id for id in stage.ids if id[:3] in ("per", "svc")),
+        "Boolean": [True, False],
+        "Int": [1],
+        "String": words,
+        "DateTime": [each.created_at.isoformat() for each in (by, *orders)],
+        "Cursor": [str(Cursor.at(by.organization_id, seq, None)) for seq in (0, 4, 12)],
+    }
+    assert kind.name in found, f"say here what to try for a {kind.name}"
+    return found[kind.name]
 
 
-def unaccepted(told: Any) -> Any:
+def _accepted(told: Any) -> Any:
     """An answer without what was accepted."""
     if isinstance(told, list):
-        return [unaccepted(each) for each in told]
+        return [_accepted(each) for each in told]
     if isinstance(told, dict):
-        kept = {name: each for name, each in told.items() if name.split("_")[-1] not in ACCEPTED}
-        return {name: unaccepted(each) for name, each in kept.items()}
+        kept = {name: each for name, each in told.items() if name.split("_")[-1] not in _ACCEPTED}
+        return {name: _accepted(each) for name, each in kept.items()}
     return told

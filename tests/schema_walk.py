@@ -56,7 +56,7 @@ def pages(name: str) -> dict[str, int]:
 
 
 def _everything(kind: GraphQLNamedType, depth: int, page: int, prefix: str = "") -> str:
-    """The selection of all fields of a type; edges to things with an id are followed `depth` deep.
+    """The selection of all fields of a type; edges and lists are followed `depth` deep.
 
     Below an interface or a union, each name is preceded by that of its type.
     """
@@ -71,7 +71,7 @@ def _everything(kind: GraphQLNamedType, depth: int, page: int, prefix: str = "")
         f"{prefix and f'{prefix}{name}: '}{name}{_arguments(field, page)} "
         f"{_of_field(field, depth, page)}"
         for name, field in kind.fields.items()
-        if depth or not _is_thing(get_named_type(field.type))
+        if depth or not (field.args or _is_thing(get_named_type(field.type)))
     )
 
 
@@ -117,28 +117,28 @@ def leaves(operation: str, name: str) -> Iterator[tuple[Path, GraphQLNamedType]]
         yield from _leaves(each.type, (argument,), ())
 
 
-def put(path: Path, value: Any, kind: Any) -> Any:
-    """A value of an input type in which `value` stands at a path, and what is required beside."""
+def put(name: str, path: Path, value: Any, operation: str = "query") -> dict[str, Any]:
+    """The arguments of a root field when `value` stands at a path."""
+    first, *rest = path
+    return {first: _put(rest, value, root(operation)[name].args[first].type)}
+
+
+def _put(path: list[str], value: Any, kind: Any) -> Any:
+    """A value of an input type: `value` at a path, and beside it what is required."""
     if isinstance(kind, GraphQLNonNull):
-        return put(path, value, kind.of_type)
+        return _put(path, value, kind.of_type)
     if not path:
         return value
     name, *rest = path
     if name == "0":
-        return [put(tuple(rest), value, kind.of_type)]
+        return [_put(rest, value, kind.of_type)]
     assert isinstance(kind, GraphQLInputObjectType)
     beside = {
         each: next(iter(get_named_type(field.type).values))  # type: ignore[attr-defined] # enums so far
         for each, field in kind.fields.items()
         if isinstance(field.type, GraphQLNonNull) and each != name
     }
-    return {**beside, name: put(tuple(rest), value, kind.fields[name].type)}
-
-
-def arguments(operation: str, name: str, path: Path, value: Any) -> dict[str, Any]:
-    """The arguments of a root field when `value` stands at a path."""
-    first, *rest = path
-    return {first: put(tuple(rest), value, root(operation)[name].args[first].type)}
+    return {**beside, name: _put(rest, value, kind.fields[name].type)}
 
 
 def _leaves(kind: Any, path: Path, inside: Path) -> Iterator[tuple[Path, GraphQLNamedType]]:

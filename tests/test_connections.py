@@ -26,9 +26,9 @@ import asyncio, signal
 from core.context import Context
 async def release(self):
     async with self._one_at_a_time:
-        session, self._session = self._session, None
-        if session is not None:
-            await asyncio.shield(asyncio.create_task(session.close()))
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.shield(asyncio.create_task(connection.close()))
 Context.release = release
 def tell(*_): print(len(asyncio.all_tasks()), flush=True)
 signal.signal(signal.SIGUSR1, tell)

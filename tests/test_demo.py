@@ -178,7 +178,7 @@ async def test_a_partner_can_read_but_not_write(made: Demo, hub: Hub) -> None:
     async def nothing(work: Work) -> None:
         raise AssertionError(work)
 
-    assert len(await context.rows(context.select(Order))) == 500
+    assert len(await context.now(context.select(Order))) == 500
     with pytest.raises(Forbidden):
         await perform(context, nothing, {})
 
@@ -187,7 +187,7 @@ async def test_contractors_and_customers_see_orders_but_not_all(made: Demo, hub:
     for token in _tokens(made.printed)[2:4]:
         viewer = await Tokens(SECRET).viewer(token, made.database)
         context = Context(viewer, made.database, hub)
-        assert 10 < len(await context.rows(context.select(Order))) < 200
+        assert 10 < len(await context.now(context.select(Order))) < 200
 
 
 async def test_without_the_demo_nothing_is_made_and_no_token_printed(postgres: Postgres) -> None:

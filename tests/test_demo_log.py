@@ -151,7 +151,7 @@ async def _do_everything(agency: Agency) -> None:
         return (await perform(context, action, given)).row
 
     async def all_of(model: type[OrderService | Checklist]) -> list[UUID]:
-        rows = await context.rows(context.select(model).order_by(model.position))
+        rows = await context.now(context.select(model).order_by(model.position))
         return [row.id for row in rows]
 
     place = {"street": "1 Elm Street", "city": "Springfield", "country": "US"}

@@ -166,11 +166,11 @@ async def other(database: Database, hub: Hub) -> Scene:
 
 async def seen(scene: Scene, person: Person, model: type[Base]) -> Sequence[Any]:
     """The rows of a table that a person sees as nodes; of the log, activity alone."""
-    statement = scene.agency.context(person).select(model)
+    context = scene.agency.context(person)
+    statement = context.select(model)
     if model is LogEntry:
         statement = statement.where(LogEntry.kind.in_(ACTIVITY))
-    async with scene.agency.database.read() as session:
-        return (await session.scalars(statement)).all()
+    return await context.now(statement)
 
 
 @pytest.mark.parametrize("shown", NODES, ids=str)

@@ -9,7 +9,7 @@ from everything_asked import Live, ask, call, places, questions, replay, walk
 from factories import typed
 from marked_scene import act
 from plain_rules import traces
-from probes import hidden_ids
+from probes import all_told, hidden_ids, hidden_words, told_about
 from scene import CALLS, INSTEAD
 from sqlalchemy import String, select
 from stage import OTHERS, STAFF, Stage
@@ -147,14 +147,15 @@ async def test_streams_tell_live_what_one_may_see(database: Database, hub: Hub) 
             await live.reach(now)
     assert {key: places(told) for key, told in live.told.items()} == now
     for key, told in live.told.items():
-        assert not traces(told) - stage.facts.readable(wanted[key][0])
+        gone = traces(told) - stage.facts.everything()
+        assert not traces(told) - gone - stage.facts.readable(wanted[key][0])
 
 
 @pytest.mark.parametrize("role", OTHERS)
 async def test_acting_on_what_is_hidden_is_as_acting_on_nothing(stage: Stage, role: str) -> None:
     by, before = stage.people[role], stage.contents()
     for name, leaf in ((name, leaf) for name in CALLS for leaf in arguments_of(name)):
-        given = CALLS[name](stage.marked.scene)
+        given = stage.marked.given(name)
         other = given.pop(INSTEAD.get((name, leaf.field), ""), None)
         first = other or leaf.field in ("id", "orderId", "checklistId")
         for hidden, unknown in hidden_ids(stage, by):
@@ -170,9 +171,8 @@ async def test_what_actions_answer_is_what_one_may_see(database: Database, hub: 
     succeeded = set()
     for role in OTHERS:
         for name in CALLS:
-            told = await call(
-                stage.agency, stage.people[role], name, CALLS[name](stage.marked.scene)
-            )
+            given = stage.marked.given(name)
+            told = await call(stage.agency, stage.people[role], name, given)
             if not told["errors"]:
                 succeeded.add((role, name))
                 await stage.look()
@@ -181,3 +181,76 @@ async def test_what_actions_answer_is_what_one_may_see(database: Database, hub: 
         ("customer", "createOrder"),
         *(("contractor", name) for name in CONTRACTORS),
     }
+
+
+async def test_what_is_done_behind_their_backs_changes_no_answer(
+    stage: Stage, database: Database, hub: Hub
+) -> None:
+    fresh = await Stage.booked(database, hub)
+    another = fresh.marked.given("createOrder")
+    await act(fresh.agency, fresh.agency.admin, "createOrder", **another)
+    words = hidden_words(stage, stage.agency.customer)
+    before = await all_told(await fresh.look(), words)
+    for worked in (fresh.marked.mine, fresh.marked.theirs):
+        await worked.close()
+    after = await all_told(fresh, words)
+    assert not [question for question in before if before[question] != after[question]]
+
+
+@pytest.mark.parametrize("role", OTHERS)
+async def test_asking_about_what_is_hidden_is_as_asking_about_nothing(
+    stage: Stage, role: str
+) -> None:
+    by = stage.people[role]
+    live = role in ("idle", "customer")  # so as not to hear everything for every id
+    for hidden, unknown in hidden_ids(stage, by):
+        nothing = await told_about(stage, by, unknown, live=live)
+        assert await told_about(stage, by, hidden, live=live) == nothing
+
+
+@pytest.mark.parametrize("role", ["contractor", "customer"])
+async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, role: str) -> None:
+    stage, kept = await staffed(database, hub)
+    agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
+    asked = questions("subscription", [mine.order, kept])
+    wanted = {(name, *given.values()): (by, name, given) for name, given in asked}
+    before = {place for each in wanted.values() for place in stage.places(*each)}
+    async with Live.of(agency, wanted) as live:
+        given = {"id": mine.order, "status": "POSTPONED"}
+        last = (await act(agency, agency.admin, "setOrderStatus", **given))["cursor"]
+        heard = {key: [last] * (key[-1] != kept and key[0] != "mentions") for key in wanted}
+        await live.reach(heard)
+        known = traces(list(live.told.values()))
+        await lose(stage, role)
+        await mine.open()
+        await mine.close()
+        for status in ("POSTPONED", "PENDING"):  # what comes too much comes before the second
+            await act(agency, agency.admin, "setOrderStatus", id=kept, status=status)
+            given = {"orderId": kept, "text": f"@{agency.contractor.name}"}
+            await act(agency, agency.admin, "postMessage", **given)
+            await stage.look()
+            now = {key: [p for p in stage.places(*wanted[key]) if p not in before] for key in wanted}
+            await live.reach({key: heard[key] + now[key] for key in wanted})
+    assert {key: places(told) for key, told in live.told.items()} == {
+        key: heard[key] + now[key] for key in wanted
+    }
+    gone = traces(list(live.told.values())) - stage.facts.everything()
+    assert not traces(list(live.told.values())) - known - gone - stage.facts.readable(by)
+
+
+@pytest.mark.parametrize("role", ["contractor", "customer"])
+async def test_what_was_being_told_when_access_was_lost_ends_there(
+    database: Database, hub: Hub, role: str
+) -> None:
+    stage, kept = await staffed(database, hub)
+    agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
+    await mine.open()
+    await mine.close()
+    for name, given in questions("subscription", [mine.order, kept]):
+        before = (await stage.look()).places(by, name, given)
+        start = {"after": str(Cursor.at(agency.organization.id, 0, None))}
+        async with followed(agency, by, name, start | given) as stream:
+            told = [plain(await anext(stream))]
+            await lose(stage, role)
+            notes = {"id": mine.order, "notes": "untoldalate", "status": "PENDING"}
+            await act(agency, agency.admin, "updateOrderNotes", **notes)

@@ -7,7 +7,6 @@ pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => `${text.replace(
 export const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: 10,
-  options: "-c timezone=UTC",
 });
 
 export async function rows(name, text, ...values) {

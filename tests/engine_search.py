@@ -1,0 +1,80 @@
+"""The search for a difference: random questions about random rows."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import graphql
+import strawberry
+from engine_compare import Asked, Question
+from engine_documents import Writer, as_queries, unprinted
+from engine_schema import SCHEMA
+from engine_world import World
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import mutations, nodes, queries
+
+NIGHTLY = os.environ.get("CALLSHEET_NIGHTLY") == "1"
+VARIANTS = 6  # of each document that hypothesis-graphql makes: that takes longer than to ask it
+SDL = graphql.build_schema(SCHEMA.as_str())
+SCALARS = {
+    "String": st.sampled_from(["a", "ü", ""]).map(nodes.String),
+    "Int": st.sampled_from([0, 1, 2, -1]).map(nodes.Int),
+}
+
+
+class Case(NamedTuple):
+    """A question, and the seed of the world it is asked about."""
+
+    question: Question
+    seed: int
+
+
+Cases = st.SearchStrategy[list[Case]]
+
+
+def search(documents: int) -> settings:
+    """A search through so many of hypothesis-graphql's documents, and more of them by night."""
+    return settings(
+        max_examples=documents * (25 if NIGHTLY else 1),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+            HealthCheck.function_scoped_fixture,
+        ],
+    )
+
+
+def _cases(document: graphql.DocumentNode, seed: int) -> list[Case]:
+    seeds = range(seed, seed + VARIANTS)
+    return [Case(Writer(SDL, each).question(document), each) for each in seeds]
+
+
+def _streams(document: graphql.DocumentNode, seed: int) -> list[Case]:
+    seeds = range(seed, seed + VARIANTS)
+    return [Case(q, each) for each in seeds for q in Writer(SDL, each).subscriptions(document)]
+
+
+def _built(
+    make: Callable[[graphql.DocumentNode, int], list[Case]],
+    documents: st.SearchStrategy[graphql.DocumentNode],
+) -> Cases:
+    return st.builds(make, documents, st.integers(0, 2**16))
+
+
+QUERIES = _built(_cases, queries(SDL, custom_scalars=SCALARS, print_ast=unprinted))
+MUTATIONS = _built(_cases, mutations(SDL, custom_scalars=SCALARS, print_ast=unprinted))
+STREAMS = _built(_streams, queries(as_queries(SDL), custom_scalars=SCALARS, print_ast=unprinted))
+
+
+async def difference(cases: Iterable[Case], schema: strawberry.Schema = SCHEMA) -> Any:
+    """The first case where our answer is another than graphql-core's, and how."""
+    for case in cases:
+        world = World(case.seed)
+        if found := await Asked(schema, world.context, world.root).difference(case.question):
+            return found, case
+    return None

@@ -1,0 +1,26 @@
+"""Random questions get the same answers from our executor as from graphql-core's."""
+
+import pytest
+from engine_search import MUTATIONS, QUERIES, STREAMS, Case, difference, search
+from hypothesis import given
+
+# graphql-core drops coroutines when an error makes their values needless.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+
+
+@search(60)
+@given(QUERIES)
+async def test_queries_are_answered_alike(cases: list[Case]) -> None:
+    assert await difference(cases) is None
+
+
+@search(15)
+@given(MUTATIONS)
+async def test_mutations_are_answered_alike_and_done_in_the_same_order(cases: list[Case]) -> None:
+    assert await difference(cases) is None
+
+
+@search(15)
+@given(STREAMS)
+async def test_events_are_answered_alike(cases: list[Case]) -> None:
+    assert await difference(cases) is None
