@@ -79,7 +79,7 @@ class Asked:
         theirs = await self.answers(StrawberryGraphQLCoreExecutionContext, question)
         if len(ours) != len(theirs):
             return f"number of answers\n ours   {ours}\n theirs {theirs}"
-        if ours == theirs and repr(ours) == repr(theirs):
+        if all(map(_equal, ours, theirs)):
             return None
         everything: Any = type("Everything", (Everything,), {"runs": []})
         await self.answers(everything, question)
@@ -128,13 +128,20 @@ class Everything(Executor[Any]):
         super().handle_field_error(error, type_, details, path)
 
 
-def _difference(ours: Answer, theirs: Answer, noted: Noted) -> str | None:
+def _alike(ours: Answer, theirs: Answer) -> bool:
     # 1, 1.0 and True are not the same here, nor are two orders of keys.
-    if repr(ours.data) != repr(theirs.data):
+    return repr(ours.data) == repr(theirs.data) and ours.log == theirs.log
+
+
+def _equal(ours: Answer, theirs: Answer) -> bool:
+    # The order of errors is open.
+    return _alike(ours, theirs) and Counter(ours.faults) == Counter(theirs.faults)
+
+
+def _difference(ours: Answer, theirs: Answer, noted: Noted) -> str | None:
+    if not _alike(ours, theirs):
         return f"data\n ours   {ours}\n theirs {theirs}"
-    if ours.log != theirs.log:
-        return f"order\n ours   {ours.log}\n theirs {theirs.log}"
-    if Counter(ours.faults) == Counter(theirs.faults):  # the order of errors is open
+    if _equal(ours, theirs):
         return None
     return contested(ours.faults, theirs.faults, noted)
 

@@ -10,7 +10,7 @@ from engine_compare import Asked, Question
 from engine_documents import Writer, as_queries, unprinted
 from engine_schema import SCHEMA
 from engine_world import World
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import mutations, nodes, queries
 
@@ -40,6 +40,7 @@ def search(documents: int) -> settings:
         derandomize=True,
         database=None,
         deadline=None,
+        phases=[Phase.generate, Phase.shrink] if NIGHTLY else [Phase.generate],
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

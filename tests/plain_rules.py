@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -113,28 +113,29 @@ class Facts:
         return entry.audience is not Audience.PERSON or entry.recipient_id == by.id
 
     def everything(self) -> set[str]:
-        """All traces that rows can leave."""
+        """The keys of all rows, and the marks in them."""
         rows = [row for of_table in self.rows.values() for row in of_table]
-        return {trace for row in rows for trace in _of_row(row, set())}
+        return {trace for row in rows for trace in (*_keys(row)[:1], *_marks(row, set()))}
 
     def readable(self, by: Person) -> set[str]:
         """The traces that answers to somebody may have."""
-        seen = list(self.visible(by))
-        found = {trace for row in seen for trace in _of_row(row, _hidden(by, row), past=True)}
-        if by.permission is Permission.CONTRACTOR:
-            # Contractors are the agency's people: they may know which customer an order had before.
-            changes = [row.params.get("changes") for row in seen if isinstance(row, models.LogEntry)]
-            found |= traces(changes)
+        found = set()
+        for row in self.visible(by):
+            found |= {*_keys(row), *_marks(row, _hidden(by, row))}
+            if isinstance(row, models.LogEntry) and by.permission is Permission.CONTRACTOR:
+                # The agency's people may know which customer an order had before.
+                found |= traces(row.params.get("changes"))
         return found
 
     def shown(self, by: Person) -> set[str]:
         """The traces that answers to somebody must have, if everything is asked for."""
-        return {
-            trace
-            for row in self.visible(by)
-            if not isinstance(row, models.LogEntry) or row.kind in ACTIVITY
-            for trace in _of_row(row, _hidden(by, row))
-        }
+        found = set()
+        for row in self.visible(by):
+            if not isinstance(row, models.LogEntry):
+                found |= {*_keys(row), *_marks(row, _hidden(by, row))}
+            elif row.kind in ACTIVITY:
+                found |= {*_keys(row), *_MARK.findall(json.dumps(row.params.get("changes")))}
+        return found
 
 
 def _is_customer(person: Person) -> bool:
@@ -145,18 +146,17 @@ def _hidden(by: Person, row: Any) -> set[str]:
     return _INTERNAL.get(type(row), set()) if _is_customer(by) else set()
 
 
-def _of_row(row: Any, hidden: Iterable[str], *, past: bool = False) -> Iterator[str]:
-    """A row's own key and the marks in its columns; those of all parameters if of the `past`."""
-    if id := getattr(row, "id", None):
-        yield str(id)
-    for name in set(inspect(type(row)).columns.keys()) - set(hidden):
-        value = getattr(row, name)
-        if isinstance(row, models.LogEntry) and isinstance(value, dict) and not past:
-            value = value.get("changes")
-        if isinstance(value, str | list | dict):
+def _keys(row: Any) -> list[str]:
+    """Its own key, and that of what it is about, which may be gone."""
+    keys = [getattr(row, "id", None), getattr(row, "subject_id", None)]
+    return [str(key) for key in keys if key]
+
+
+def _marks(row: Any, hidden: set[str]) -> Iterator[str]:
+    """The marks in its columns, but for the hidden ones."""
+    for name in set(inspect(type(row)).columns.keys()) - hidden:
+        if isinstance(value := getattr(row, name), str | list | dict):
             yield from _MARK.findall(json.dumps(value, default=str))
-    if isinstance(row, models.LogEntry):
-        yield str(row.subject_id)
 
 
 def known(table: type[Any]) -> bool:

@@ -1,10 +1,11 @@
 """Two agencies in which everything has happened, and those who look at the first."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from everything_asked import Given
 from factories import Agency, typed
-from marked_scene import Marked, dump
+from marked_scene import Marked, act, dump
 from plain_rules import Facts, known
 
 from core import ids
@@ -44,6 +45,29 @@ class Stage:
         marked, other = await Marked.booked(database, hub), await Marked.booked(database, hub, "b")
         return await cls(marked, other, Facts({})).look()
 
+    @classmethod
+    async def with_another(cls, database: Database, hub: Hub) -> tuple["Stage", str]:
+        """Such two; the customer has another order there, and the contractor works on both."""
+        stage = await cls.booked(database, hub)
+        agency, mine = stage.agency, stage.marked.mine
+        another = await agency.book()
+        for order in (mine.order, another):
+            given = {"id": order, "personId": typed(agency.contractor)}
+            await act(agency, agency.admin, "addTeamMember", **given)
+        mine.worker = agency.manager
+        return await stage.look(), another
+
+    async def lose(self, role: str) -> None:
+        """Take the customer's first order from its customer, or its contractor from it."""
+        agency, mine = self.agency, self.marked.mine
+        if role == "customer":
+            given = {"id": mine.order, "customerId": typed(agency.stranger)}
+            await act(agency, agency.admin, "updateOrderCustomer", **given)
+            return
+        given = {"id": mine.order, "personId": typed(agency.contractor)}
+        await act(agency, agency.admin, "removeTeamMember", **given)
+        await act(agency, agency.admin, "unassignOrderService", id=mine.service)
+
     async def look(self) -> "Stage":
         """The same, with the facts as they are now."""
         both = (self.agency.organization, self.other.agency.organization)
@@ -71,16 +95,21 @@ class Stage:
         rows = [row for of_table in self.facts.rows.values() for row in of_table]
         return sorted(repr({**vars(row), "_sa_instance_state": type(row)}) for row in rows)
 
-    def places(self, by: Person, name: str, given: Given) -> list[str]:
-        """The cursors of what a subscription must tell somebody."""
+    def places(self, by: Person, name: str, given: Given, but: Container[str] = ()) -> list[str]:
+        """The cursors of what a subscription must tell somebody, leaving out some."""
         order = ids.decode_as(Order, given["orderId"], "") if "orderId" in given else None
         entries = [
             each
             for each in self.facts.rows[LogEntry]
             if each.kind in TOLD[name] and self.facts.may_see(by, each)
         ]
-        return [
+        found = [
             str(Cursor.at(each.organization_id, each.seq, each.id))
             for each in sorted(entries, key=lambda each: each.seq)
             if order in (None, each.order_id)
         ]
+        return [place for place in found if place not in but]
+
+    def all_places(self, by: Person) -> set[str]:
+        """The cursors of all that subscriptions must tell somebody."""
+        return {place for name in TOLD for place in self.places(by, name, {})}

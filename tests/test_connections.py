@@ -23,13 +23,6 @@ NAME = "{ viewer { person { name } } }"
 POST = 'mutation ($id: ID!) { postMessage(input: {orderId: $id, text: "x"}) { cursor } }'
 TASKS = """
 import asyncio, signal
-from core.context import Context
-async def release(self):
-    async with self._one_at_a_time:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await asyncio.shield(asyncio.create_task(connection.close()))
-Context.release = release
 def tell(*_): print(len(asyncio.all_tasks()), flush=True)
 signal.signal(signal.SIGUSR1, tell)
 """
@@ -165,16 +158,18 @@ async def test_operations_may_be_completed_at_any_moment(
     order_id = await agency.book()
     before = await tasks(server)
     async with server.socket(agency.staff) as socket:
-        for query in (FEED, POST, "query ($id: ID!) { node(id: $id) { id } }", "{"):
-            for _ in range(25):
-                await socket.subscribe("same", query, id=order_id)
-                await socket.send({"id": "same", "type": "complete"})
+        for query in (FEED, POST, "query ($id: ID!) { node(id: $id) { id } }", "{") * 3:
+            for _ in range(2):
+                for number in range(30):
+                    await socket.subscribe(str(number), query, id=order_id)
+                for number in range(30):
+                    await socket.send({"id": str(number), "type": "complete"})
             await socket.send({"type": "ping"})
             while (await socket.receive())["type"] != "pong":
                 pass
-            await socket.subscribe("same", query, id=order_id)
-            assert (await socket.receive())["id"] == "same"
-            await socket.send({"id": "same", "type": "complete"})
+            await socket.subscribe("again", query, id=order_id)
+            assert (await socket.receive())["id"] == "again"
+            await socket.send({"id": "again", "type": "complete"})
     await settled(server, redis, agency, before)
 
 

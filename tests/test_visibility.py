@@ -1,11 +1,23 @@
 """Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import schema_walk
 from arguments_walk import leaves as arguments_of
-from everything_asked import Live, ask, call, places, questions, replay, walk
+from everything_asked import (
+    Live,
+    ask,
+    call,
+    followed,
+    places,
+    plain,
+    questions,
+    replay,
+    until_ready,
+    walk,
+)
 from factories import typed
 from marked_scene import act
 from plain_rules import traces
@@ -17,6 +29,7 @@ from stage import OTHERS, STAFF, Stage
 import models
 from core import ids
 from core.arguments import IdOf
+from core.cursors import Cursor
 from core.database import Database
 from core.viewer import Viewer
 from core.visibility import visible
@@ -133,7 +146,7 @@ async def test_streams_tell_live_what_one_may_see(database: Database, hub: Hub) 
         for role in OTHERS
         for name, given in questions("subscription", stage.ids)
     }
-    before = {place for each in wanted.values() for place in stage.places(*each)}
+    before = {place for by in stage.people.values() for place in stage.all_places(by)}
     async with Live.of(agency, wanted) as live:
         for worked in (mine, theirs):
             await worked.open()
@@ -142,13 +155,12 @@ async def test_streams_tell_live_what_one_may_see(database: Database, hub: Hub) 
             for order in (mine.order, theirs.order):
                 await act(agency, agency.admin, "setOrderStatus", id=order, status=status)
             await stage.look()
-            now = {key: stage.places(*wanted[key]) for key in live.told}
-            now = {key: [each for each in now[key] if each not in before] for key in now}
+            now = {key: stage.places(*wanted[key], but=before) for key in live.told}
             await live.reach(now)
     assert {key: places(told) for key, told in live.told.items()} == now
     for key, told in live.told.items():
-        gone = traces(told) - stage.facts.everything()
-        assert not traces(told) - gone - stage.facts.readable(wanted[key][0])
+        found = traces(told) & stage.facts.everything()
+        assert not found - stage.facts.readable(wanted[key][0])
 
 
 @pytest.mark.parametrize("role", OTHERS)
@@ -210,18 +222,18 @@ async def test_asking_about_what_is_hidden_is_as_asking_about_nothing(
 
 @pytest.mark.parametrize("role", ["contractor", "customer"])
 async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, role: str) -> None:
-    stage, kept = await staffed(database, hub)
+    stage, kept = await Stage.with_another(database, hub)
     agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
     asked = questions("subscription", [mine.order, kept])
     wanted = {(name, *given.values()): (by, name, given) for name, given in asked}
-    before = {place for each in wanted.values() for place in stage.places(*each)}
+    before = stage.all_places(by)
     async with Live.of(agency, wanted) as live:
         given = {"id": mine.order, "status": "POSTPONED"}
         last = (await act(agency, agency.admin, "setOrderStatus", **given))["cursor"]
         heard = {key: [last] * (key[-1] != kept and key[0] != "mentions") for key in wanted}
         await live.reach(heard)
         known = traces(list(live.told.values()))
-        await lose(stage, role)
+        await stage.lose(role)
         await mine.open()
         await mine.close()
         for status in ("POSTPONED", "PENDING"):  # what comes too much comes before the second
@@ -229,28 +241,50 @@ async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, 
             given = {"orderId": kept, "text": f"@{agency.contractor.name}"}
             await act(agency, agency.admin, "postMessage", **given)
             await stage.look()
-            now = {key: [p for p in stage.places(*wanted[key]) if p not in before] for key in wanted}
-            await live.reach({key: heard[key] + now[key] for key in wanted})
-    assert {key: places(told) for key, told in live.told.items()} == {
-        key: heard[key] + now[key] for key in wanted
-    }
-    gone = traces(list(live.told.values())) - stage.facts.everything()
-    assert not traces(list(live.told.values())) - known - gone - stage.facts.readable(by)
+            now = {key: heard[key] + stage.places(*wanted[key], but=before) for key in wanted}
+            await live.reach(now)
+    assert {key: places(told) for key, told in live.told.items()} == now
+    found = traces(list(live.told.values())) & stage.facts.everything()
+    assert not found - known - stage.facts.readable(by)
 
 
 @pytest.mark.parametrize("role", ["contractor", "customer"])
-async def test_what_was_being_told_when_access_was_lost_ends_there(
+async def test_what_was_being_told_ends_when_access_is_lost(
     database: Database, hub: Hub, role: str
 ) -> None:
-    stage, kept = await staffed(database, hub)
+    stage, _ = await Stage.with_another(database, hub)
     agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
+    mine.worker = agency.contractor
     await mine.open()
     await mine.close()
-    for name, given in questions("subscription", [mine.order, kept]):
-        before = (await stage.look()).places(by, name, given)
-        start = {"after": str(Cursor.at(agency.organization.id, 0, None))}
-        async with followed(agency, by, name, start | given) as stream:
-            told = [plain(await anext(stream))]
-            await lose(stage, role)
-            notes = {"id": mine.order, "notes": "untoldalate", "status": "PENDING"}
-            await act(agency, agency.admin, "updateOrderNotes", **notes)
+    known = (await stage.look()).facts.readable(by)
+    before = stage.all_places(by)
+    start, told = {"after": str(Cursor.at(agency.organization.id, 0, None))}, []
+    async with AsyncExitStack() as stack:
+        streams = [
+            (name, await stack.enter_async_context(followed(agency, by, name, start | given)))
+            for name, given in questions("subscription", [mine.order])
+            if stage.places(by, name, given)
+        ]
+        told += [plain(await anext(stream)) for _, stream in streams]
+        await stage.lose(role)
+        notes = {"id": mine.order, "notes": "untoldalate"}
+        await act(agency, agency.admin, "updateOrderNotes", **notes)
+        await act(agency, agency.admin, "setOrderStatus", id=mine.order, status="CANCELLED")
+        for name, stream in streams:
+            told += await until_ready(stream, name)
+    assert set(places(told)) <= before
+    assert not traces(told) & (await stage.look()).facts.everything() - known
+    assert not codes(told)
+
+
+async def test_a_retry_after_access_was_lost_tells_nothing_new(database: Database, hub: Hub) -> None:
+    stage, _ = await Stage.with_another(database, hub)
+    agency, mine, by = stage.agency, stage.marked.mine, stage.agency.contractor
+    mine.worker = by
+    await mine.close()
+    await stage.lose("contractor")
+    told = await call(agency, by, "postMessage", mine.said)
+    rows = (await stage.look()).facts.rows[models.Message]
+    own = traces([[typed(row), row.text] for row in rows if row.author_id == by.id])
+    assert not traces(told) - own - stage.facts.readable(by)
