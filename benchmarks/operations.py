@@ -62,15 +62,16 @@ def questions(operation: Operation, server: Running, stage: Stage) -> list[Quest
         case "board":
             variables = [{"first": 50}]
         case "order":
-            variables = [{"id": id} for id in stage.busy]
+            variables = [{"id": order} for order in stage.busy]
         case "list":
             variables = [dict(zip(_PAGES, cursors(server, stage, 100, 4), strict=True))]
         case "point":
-            variables = [{"id": id} for id in stage.orders[:50]]
+            variables = [{"id": order} for order in stage.orders[:50]]
         case "post":
             # Old orders, which the other operations don't show.
             text = "The photos are in. Please have a look at the last three of the garden."
-            variables = [{"input": {"orderId": id, "text": text}} for id in stage.orders[-20:]]
+            old = stage.orders[-20:]
+            variables = [{"input": {"orderId": order, "text": text}} for order in old]
         case _:
             raise ValueError(operation.name)
     return [Question(operation.text, each) for each in variables]

@@ -5,10 +5,19 @@ import subprocess
 from importlib.metadata import version
 
 import orjson
+import typer
 
 from benchmarks.servers import NODE, PEERS
 
-_OF_NPM = ("mercurius", "fastify", "graphql-jit", "graphql-yoga", "dataloader", "postgraphile", "pg")
+_OF_NPM = (
+    "mercurius",
+    "fastify",
+    "graphql-jit",
+    "graphql-yoga",
+    "dataloader",
+    "postgraphile",
+    "pg",
+)
 _OF_PYTHON = (
     "strawberry-graphql",
     "graphql-core",
@@ -30,7 +39,7 @@ def install() -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise SystemExit("The peers in JavaScript need npm (Debian: apt install npm).")
-    print("Installing the peers' packages (npm ci)")
+    typer.echo("Installing the peers' packages (npm ci)")
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(command, cwd=PEERS, check=True)  # noqa: S603 - npm, of this lock file
     done.touch()

@@ -30,7 +30,6 @@ the same round: 2.0 x is twice as many. ">" marks where Postgres and the load ge
 processor, so that the server could have answered more: there, compare the server's CPU."""
 
 
-
 Line = Sequence[str]
 Layout = Callable[[Sequence[Line]], str]
 
@@ -114,6 +113,4 @@ def _markdown(lines: Sequence[Line]) -> str:
 
 def _columns(lines: Sequence[Line]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines] + [""]
-    )
+    return "\n".join(["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines] + [""])

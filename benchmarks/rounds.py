@@ -25,7 +25,8 @@ class Row:
 
     def median(self, name: str) -> float:
         """The median of a value."""
-        return median(getattr(cell, name) for cell in self.cells)
+        values: list[float] = [getattr(cell, name) for cell in self.cells]
+        return median(values)
 
     def span(self, name: str) -> tuple[float, float]:
         """The smallest and the largest of a value."""

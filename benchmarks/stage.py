@@ -1,4 +1,4 @@
-"""What every server works on: one Postgres with the demo agency, one Valkey, one signed-in person."""
+"""What every server works on: a Postgres with the demo agency, a Valkey, a signed-in person."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from core import ids
 from core.database import Database
 from core.viewer import Scope
-from models import Order, Organization, Person
+from models import Order, Person
 from server.demo import names, seed
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
@@ -28,6 +28,16 @@ SETTINGS = {
     "timezone": "UTC",
 }
 _NEW_ENTRIES = "FROM log_entries WHERE seq > $1"
+_POSTED = """
+SELECT m.order_id, m.author_id, m.text, m.version, m.order_service_id, m.edited_at,
+  e.kind, e.order_id, e.order_service_id, e.subject_type, e.subject_version, e.actor_id,
+  e.audience, e.recipient_id, e.params
+FROM log_entries e
+JOIN messages m ON m.organization_id = e.organization_id AND m.id = e.subject_id
+WHERE e.seq > $1 ORDER BY e.seq"""
+_BUSY = """
+SELECT order_id FROM log_entries WHERE order_id = ANY($1::uuid[])
+GROUP BY order_id ORDER BY count(*) DESC, order_id LIMIT 10"""
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,7 @@ class Stage:
 
     def posted(self) -> list[tuple[Any, ...]]:
         """What was posted since the beginning, without what is another each time."""
-        found = self.execute(
-            "SELECT m.order_id, m.author_id, m.text, m.version, e.kind, e.order_id, e.subject_type, "
-            "e.subject_version, e.actor_id, e.audience, e.params FROM log_entries e JOIN messages m "
-            "ON m.organization_id = e.organization_id AND m.id = e.subject_id WHERE e.seq > $1 "
-            "ORDER BY e.seq",
-            self.head,
-        )
-        return [tuple(row.values()) for row in found]
+        return [tuple(row.values()) for row in self.execute(_POSTED, self.head)]
 
     def reset(self) -> None:
         """Take back what was posted, so that the next server finds what the first one did."""
@@ -107,16 +110,10 @@ async def _prepare(postgres: Postgres, valkey: Valkey) -> Stage:
         postgres,
         valkey.url,
         Tokens(SECRET).issue(viewer, frozenset(Scope), timedelta(days=1)),
-        [ids.encode(Order, id) for id in orders],
+        [ids.encode(Order, key) for key in orders],
         [ids.encode(Order, row["order_id"]) for row in counted],
         (await _execute(ready.url, "SELECT last_seq FROM log_heads"))[0][0],
     )
-
-
-_BUSY = (
-    "SELECT order_id FROM log_entries WHERE order_id = ANY($1::uuid[]) "
-    "GROUP BY order_id ORDER BY count(*) DESC, order_id LIMIT 10"
-)
 
 
 async def _execute(url: str, statement: str, *values: Any) -> list[asyncpg.Record]:

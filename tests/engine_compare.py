@@ -73,14 +73,21 @@ class Asked:
             answers.append(Answer(result.data, faults, getattr(context, "log", [])))
         return answers
 
+    async def ours(self, question: Question) -> list[Answer]:
+        """What our executor answers."""
+        return await self.answers(self.schema.execution_context_class, question)
+
+    async def theirs(self, question: Question) -> list[Answer]:
+        """What graphql-core answers."""
+        return await self.answers(StrawberryGraphQLCoreExecutionContext, question)
+
     async def difference(self, question: Question) -> str | None:
         """How our answer differs from graphql-core's, if it does."""
-        ours = await self.answers(self.schema.execution_context_class, question)
-        theirs = await self.answers(StrawberryGraphQLCoreExecutionContext, question)
+        ours, theirs = await self.ours(question), await self.theirs(question)
+        if equal(ours, theirs):
+            return None
         if len(ours) != len(theirs):
             return f"number of answers\n ours   {ours}\n theirs {theirs}"
-        if all(map(_equal, ours, theirs)):
-            return None
         everything: Any = type("Everything", (Everything,), {"runs": []})
         await self.answers(everything, question)
         noted = itertools.chain(everything.runs, itertools.repeat(Noted()))
@@ -128,20 +135,23 @@ class Everything(Executor[Any]):
         super().handle_field_error(error, type_, details, path)
 
 
+def equal(ours: list[Answer], theirs: list[Answer]) -> bool:
+    """Whether answers are the same, but for the order of their errors, which is open."""
+    return len(ours) == len(theirs) and all(
+        _alike(*each) and Counter(each[0].faults) == Counter(each[1].faults)
+        for each in zip(ours, theirs, strict=True)
+    )
+
+
 def _alike(ours: Answer, theirs: Answer) -> bool:
     # 1, 1.0 and True are not the same here, nor are two orders of keys.
     return repr(ours.data) == repr(theirs.data) and ours.log == theirs.log
 
 
-def _equal(ours: Answer, theirs: Answer) -> bool:
-    # The order of errors is open.
-    return _alike(ours, theirs) and Counter(ours.faults) == Counter(theirs.faults)
-
-
 def _difference(ours: Answer, theirs: Answer, noted: Noted) -> str | None:
     if not _alike(ours, theirs):
         return f"data\n ours   {ours}\n theirs {theirs}"
-    if _equal(ours, theirs):
+    if equal([ours], [theirs]):
         return None
     return contested(ours.faults, theirs.faults, noted)
 

@@ -56,7 +56,7 @@ class Writer:
         root = self._schema.subscription_type
         assert root
         for each in operation.selection_set.selections:
-            (body, *_) = self._field(cast("FieldNode", each), root)
+            (body, *_) = self._field(cast("FieldNode", each), root)  # one root field, no two parts
             yield self._whole("subscription", f"{{ {body} }}")
 
     def _whole(self, operation: str, body: str) -> Question:
@@ -110,9 +110,11 @@ class Writer:
             cut = self._random.randrange(1, len(nodes)) if len(nodes) > 1 and self._may(0.3) else 0
             halves = (nodes[:cut], nodes[cut:]) if cut else (nodes,)
             bodies = [self._set(half, below) for half in halves]
-        parts = [f"{key}{call} {self._directive()} {body}" for body in bodies]
+        streamed = type_ is self._schema.subscription_type  # it takes no directives
+        parts = [f"{key}{call} {'' if streamed else self._directive()} {b}" for b in bodies]
         if self._may(0.1):
-            parts.append(f"{self._new('a')}: {call} {bodies[0]}")
+            again = self._random.choice((key, self._new("a") + ": "))
+            parts.append(f"{again}{call} {bodies[0]}")
         return parts
 
     def _argument(self, node: ArgumentNode, type_: GraphQLInputType) -> str:

@@ -1,10 +1,13 @@
 """The search for a difference: random questions about random rows."""
 
+import gc
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import graphql
+import pytest
 import strawberry
 from engine_compare import Asked, Question
 from engine_documents import Writer, as_queries, unprinted
@@ -14,6 +17,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import mutations, nodes, queries
 
+QUIETLY = [  # graphql-core drops coroutines when an error makes their values needless
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 NIGHTLY = os.environ.get("CALLSHEET_NIGHTLY") == "1"
 VARIANTS = 6  # of each document that hypothesis-graphql makes: that takes longer than to ask it
 SDL = graphql.build_schema(SCHEMA.as_str())
@@ -79,3 +86,10 @@ async def difference(cases: Iterable[Case], schema: strawberry.Schema = SCHEMA) 
         if found := await Asked(schema, world.context, world.root).difference(case.question):
             return found, case
     return None
+
+
+def ended() -> None:
+    """Clear away what graphql-core has dropped, lest another test be told of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()

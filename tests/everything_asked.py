@@ -123,7 +123,7 @@ class Live:
         live, tasks = cls(), []
         async with AsyncExitStack() as stack:
             for key, (by, name, given) in wanted.items():
-                stream = await stack.enter_async_context(followed(agency, by, name, given))
+                stream = await stack.enter_async_context(followed(agency, by, name, given, edges=0))
                 [first] = await until_ready(stream, name)
                 if not first["errors"]:
                     live.told[key] = []

@@ -12,7 +12,7 @@ from stage import Stage
 
 from core import ids
 from core.cursors import Cursor
-from models import Order, Organization, Person, new_id
+from models import Order, Organization, Person, Service, new_id
 
 _ACCEPTED = {"version", "updatedAt", "UPDATED_AT"}
 """What tells customers that something happened to what they see, but not what."""
@@ -102,13 +102,14 @@ def _values(
 ) -> Sequence[Any]:
     if isinstance(kind, GraphQLEnumType):
         return sorted(kind.values.keys() - _ACCEPTED)
-    orders = stage.facts.rows[Order]
+    rows = [row for table in (Person, Service, Order) for row in stage.facts.rows[table]]
+    ours = [row for row in rows if row.organization_id == stage.agency.organization.id]
     found = {
-        "ID": sorted(id for id in stage.ids if id[:3] in ("per", "svc")),
+        "ID": [typed(row) for row in ours],
         "Boolean": [True, False],
         "Int": [1],
         "String": words,
-        "DateTime": [each.created_at.isoformat() for each in (by, *orders)],
+        "DateTime": [each.created_at.isoformat() for each in (by, ours[-1])],
         "Cursor": [str(Cursor.at(by.organization_id, seq, None)) for seq in (0, 4, 12)],
     }
     assert kind.name in found, f"say here what to try for a {kind.name}"

@@ -14,8 +14,8 @@ from core.database import Database
 from models import ACTIVITY, MESSAGES, Kind, LogEntry, Order, Person
 from subscriptions.hub import Hub
 
-STAFF = ("admin", "manager", "staff")
 OTHERS = ("contractor", "idle", "customer", "stranger", "former", "outsider")
+EVERYBODY = ("admin", "staff", *OTHERS)
 TOLD = {
     "orderFeed": ACTIVITY | MESSAGES,
     "ordersChanged": ACTIVITY | MESSAGES,
@@ -36,7 +36,9 @@ class Stage:
     @classmethod
     async def make(cls, database: Database, hub: Hub) -> "Stage":
         """Two agencies at work."""
-        marked, other = await Marked.make(database, hub), await Marked.make(database, hub, "b")
+        marked, other = await Marked.make(database, hub), await Marked.booked(database, hub, "b")
+        await other.mine.open()
+        await other.mine.close()
         return await cls(marked, other, Facts({})).look()
 
     @classmethod

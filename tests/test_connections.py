@@ -23,6 +23,11 @@ NAME = "{ viewer { person { name } } }"
 POST = 'mutation ($id: ID!) { postMessage(input: {orderId: $id, text: "x"}) { cursor } }'
 TASKS = """
 import asyncio, signal
+import core.database as d
+from subscriptions import bus
+bus.PUBLISH_TIMEOUT_S = 20
+real = d.create_async_engine
+d.create_async_engine = lambda url, **k: real(url, **(k | dict(pool_size=20, max_overflow=0)))
 def tell(*_): print(len(asyncio.all_tasks()), flush=True)
 signal.signal(signal.SIGUSR1, tell)
 """

@@ -1,11 +1,18 @@
 """Random questions get the same answers from our executor as from graphql-core's."""
 
+from collections.abc import Iterator
+
 import pytest
-from engine_search import MUTATIONS, QUERIES, STREAMS, Case, difference, search
+from engine_search import MUTATIONS, QUERIES, QUIETLY, STREAMS, Case, difference, ended, search
 from hypothesis import given
 
-# graphql-core drops coroutines when an error makes their values needless.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+pytestmark = QUIETLY
+
+
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    yield
+    ended()
 
 
 @search(60)

@@ -3,10 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+from factories import Agency, typed
 from sqlalchemy import func, select, text, update
 
 from core import idempotency
-from factories import Agency, typed
 from models import IdempotencyRecord, LogEntry, Order
 
 ANSWER = "order { id status }"

@@ -3,9 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from factories import Agency
+from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import log
@@ -13,10 +16,9 @@ from core.cursors import Cursor
 from core.errors import Forbidden
 from core.viewer import Scope
 from core.work import Work, perform
-from factories import Agency, typed
 from models import Kind, LogEntry, LogHead, Order
 
-type_of_append = Callable[[AsyncSession, Sequence[LogEntry]], Awaitable[Cursor]]
+Append = Callable[[AsyncSession, Sequence[LogEntry]], Awaitable[Cursor]]
 WRITERS, ROUNDS = 16, 12
 
 
@@ -36,56 +38,71 @@ async def by_sequence(session: AsyncSession, entries: Sequence[LogEntry]) -> Cur
     return Cursor.at(entries[0].organization_id, entries[-1].seq, entries[-1].id)
 
 
+@dataclass
+class Race:
+    """Many writers of one log, some of which fail, and a reader that follows it meanwhile."""
+
+    agency: Agency
+    order: Order
+    append: Append
+    dice: random.Random
+    seen: list[int] = field(default_factory=list)
+
+    async def slowly(self, session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
+        """Append; then take a while before the commit, or fail."""
+        cursor = await self.append(session, entries)
+        await asyncio.sleep(self.dice.random() * 0.004)
+        if self.dice.random() < 0.2:
+            raise Failed
+        return cursor
+
+    async def act(self, work: Work) -> None:
+        """An action that takes a while, and may fail."""
+        for _ in range(self.dice.randint(1, 3)):
+            work.record(Kind.ORDER_NOTES_CHANGED, self.order)
+        await asyncio.sleep(self.dice.random() * 0.004)
+        if self.dice.random() < 0.1:
+            raise Failed
+
+    async def write(self) -> None:
+        """Act again and again."""
+        for _ in range(ROUNDS):
+            with suppress(Failed):
+                await perform(self.agency.context(self.agency.staff), self.act, {})
+
+    async def look(self) -> None:
+        """Read what is new, as one who follows the log."""
+        newer = self.numbers().where(LogEntry.seq > max(self.seen, default=0))
+        async with self.agency.database.read() as session:
+            self.seen.extend(await session.scalars(newer))
+
+    def numbers(self) -> Select[int]:
+        """The numbers of the agency's entries, in order."""
+        of_agency = LogEntry.organization_id == self.agency.organization.id
+        return select(LogEntry.seq).where(of_agency).order_by(LogEntry.seq)
+
+    async def run(self) -> list[int]:
+        """What the log holds in the end."""
+        writers = asyncio.gather(*(self.write() for _ in range(WRITERS)))
+        while not writers.done():
+            await self.look()
+        await writers
+        await self.look()
+        async with self.agency.database.read() as session:
+            return list(await session.scalars(self.numbers()))
+
+
 async def race(
-    agency: Agency, monkeypatch: pytest.MonkeyPatch, append: type_of_append
+    agency: Agency, monkeypatch: pytest.MonkeyPatch, append: Append
 ) -> tuple[list[int], list[int]]:
     """What a log holds after many writers, and what a reader that followed it saw."""
-    dice = random.Random(7)  # noqa: S311 - chance for a test
     await agency.book()
     async with agency.database.read() as session:
         mine = Order.organization_id == agency.organization.id
         order = (await session.scalars(select(Order).where(mine))).one()
-
-    async def slow(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
-        cursor = await append(session, entries)
-        await asyncio.sleep(dice.random() * 0.004)
-        if dice.random() < 0.2:
-            raise Failed
-        return cursor
-
-    async def act(work: Work) -> None:
-        for _ in range(dice.randint(1, 3)):
-            work.record(Kind.ORDER_NOTES_CHANGED, order)
-        await asyncio.sleep(dice.random() * 0.004)
-        if dice.random() < 0.1:
-            raise Failed
-
-    async def write() -> None:
-        for _ in range(ROUNDS):
-            try:
-                await perform(agency.context(agency.staff), act, {})
-            except Failed:
-                continue
-
-    seen: list[int] = []
-    of_agency = LogEntry.organization_id == agency.organization.id
-
-    async def look() -> None:
-        newer = select(LogEntry.seq).where(of_agency, LogEntry.seq > max(seen, default=0))
-        async with agency.database.read() as session:
-            seen.extend(await session.scalars(newer.order_by(LogEntry.seq)))
-
-    async def follow(writers: asyncio.Future[list[None]]) -> None:
-        while not writers.done():
-            await look()
-
-    monkeypatch.setattr(log, "append", slow)
-    writers = asyncio.gather(*(write() for _ in range(WRITERS)))
-    await asyncio.gather(follow(writers), writers)
-    await look()
-    async with agency.database.read() as session:
-        stored = list(await session.scalars(select(LogEntry.seq).where(of_agency)))
-    return sorted(stored), seen
+    running = Race(agency, order, append, random.Random(7))  # noqa: S311 - chance for a test
+    monkeypatch.setattr(log, "append", running.slowly)
+    return await running.run(), running.seen
 
 
 async def test_numbers_have_no_gaps_and_a_reader_misses_none(
@@ -140,7 +157,7 @@ async def test_times_grow_with_numbers(agency: Agency) -> None:
 
 
 async def test_a_token_for_reading_changes_nothing(agency: Agency) -> None:
-    async def act(work: Work) -> None:
+    async def act(_: Work) -> None:
         raise AssertionError
 
     context = agency.context(agency.admin, frozenset({Scope.READ}))

@@ -3,10 +3,10 @@
 from uuid import uuid4
 
 import pytest
+from factories import Agency, typed
 from sqlalchemy import func, select
 
 from core import ids
-from factories import Agency, typed
 from models import LogEntry, Order, Person, new_id
 
 ORDER = """query ($id: ID!) { order(id: $id) {
@@ -21,9 +21,7 @@ ORDER = """query ($id: ID!) { order(id: $id) {
 
 async def entries(agency: Agency) -> int:
     """The length of the agency's log."""
-    statement = select(func.count()).where(
-        LogEntry.organization_id == agency.organization.id
-    )
+    statement = select(func.count()).where(LogEntry.organization_id == agency.organization.id)
     async with agency.database.read() as session:
         return await session.scalar(statement) or 0
 

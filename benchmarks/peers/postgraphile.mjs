@@ -9,8 +9,9 @@ import { connection, constant, context, lambda, object } from "postgraphile/graf
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { extendSchema, jsonPgSmartTags } from "postgraphile/utils";
+import { insertMessage } from "./shared/actions.mjs";
 import { changes } from "./shared/fields.mjs";
-import { decode, encode, uuid7 } from "./shared/ids.mjs";
+import { decode, encode } from "./shared/ids.mjs";
 import { signIn } from "./shared/viewer.mjs";
 
 const hidden = { tags: { behavior: "-attribute:select" } };
@@ -263,28 +264,9 @@ const Plans = extendSchema((build) => {
   };
 });
 
-async function post(client, { viewer, input: { orderId, text } }) {
-  const { organizationId } = viewer;
-  const [order, message] = [decode(orderId), uuid7()];
-  await client.query({
-    name: "insert message",
-    text: `INSERT INTO messages (organization_id, id, order_id, author_id, text, version)
-      VALUES ($1, $2, $3, $4, $5, 1)`,
-    values: [organizationId, message, order, viewer.id, text],
-  });
-  const { rows } = await client.query({
-    name: "next number",
-    text: "UPDATE log_heads SET last_seq = last_seq + 1 WHERE organization_id = $1 RETURNING last_seq",
-    values: [organizationId],
-  });
-  await client.query({
-    name: "insert entry",
-    text: `INSERT INTO log_entries (organization_id, seq, id, kind, order_id, subject_type,
-        subject_id, subject_version, actor_id, audience, params)
-      VALUES ($1, $2, $3, 'MESSAGE_POSTED', $4, 'msg', $5, 1, $6, 'STAFF', '{}')`,
-    values: [organizationId, rows[0].last_seq, uuid7(), order, message, viewer.id],
-  });
-  return message;
+async function post(client, { viewer, input }) {
+  const row = async (name, text, ...values) => (await client.query({ name, text, values })).rows[0];
+  return (await insertMessage(row, viewer, input)).id;
 }
 
 const server = createServer();

@@ -5,6 +5,7 @@ import socket
 
 import orjson
 import strawberry
+import typer
 import uvicorn
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -64,13 +65,13 @@ def main() -> None:
         Query,
         Mutation,
         config=StrawberryConfig(scalar_map={Cursor: cursor}),
-        extensions=[ParserCache(), ValidationCache()],
+        extensions=[ParserCache, ValidationCache],
     )
     app = App(schema, graphql_ide=None)
     config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning")
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        print(f"API http://127.0.0.1:{listening.getsockname()[1]}/graphql", flush=True)
+        typer.echo(f"API http://127.0.0.1:{listening.getsockname()[1]}/graphql")
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -101,8 +101,13 @@ class Checklist:
     @classmethod
     def of(cls, row: models.Checklist) -> Self:
         """What clients see of a row."""
-        id = ids.encode("chk", row.id)
-        return cls(row=row, id=id, version=row.version, title=row.title, position=row.position)
+        return cls(
+            row=row,
+            id=ids.encode("chk", row.id),
+            version=row.version,
+            title=row.title,
+            position=row.position,
+        )
 
     @strawberry.field
     async def items(self, info: Info) -> list[ChecklistItem]:

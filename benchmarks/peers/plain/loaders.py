@@ -1,14 +1,14 @@
 """A DataLoader for each edge, made anew for each request."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
 
 from models import (
@@ -97,14 +97,12 @@ class Loaders:
                 .where(Assignment.organization_id == self.organization_id)
                 .where(Assignment.role == role, column.in_(keys))
             )
-            found = {key: person for key, person in await self.tuples(statement)}
+            found = dict(map(tuple, await self.tuples(statement)))
             return [found.get(key) for key in keys]
 
         return DataLoader(load_fn=load)
 
-    def _progress(
-        self, column: InstrumentedAttribute[Any]
-    ) -> DataLoader[UUID, tuple[int, int]]:
+    def _progress(self, column: InstrumentedAttribute[Any]) -> DataLoader[UUID, tuple[int, int]]:
         async def load(keys: list[UUID]) -> list[tuple[int, int]]:
             statement = (
                 select(column, func.count(ChecklistItem.done_at), func.count())
@@ -120,7 +118,8 @@ class Loaders:
         self, column: InstrumentedAttribute[Any], *order: Any, where: Any = True
     ) -> DataLoader[UUID, list[Any]]:
         async def load(keys: list[UUID]) -> list[list[Any]]:
-            statement = self._of(column.class_).where(column.in_(keys), where).order_by(*order)
+            model: Any = column.class_
+            statement = self._of(model).where(column.in_(keys), where).order_by(*order)
             found: dict[UUID, list[Any]] = defaultdict(list)
             for row in await self.rows(statement):
                 found[getattr(row, column.key)].append(row)

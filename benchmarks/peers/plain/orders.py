@@ -3,6 +3,7 @@
 import base64
 from datetime import datetime
 from typing import NewType, Self
+from uuid import UUID
 
 import orjson
 import strawberry
@@ -187,14 +188,14 @@ class Query:
         context, order = info.context, models.Order
         statement = select(order).where(order.organization_id == context.viewer.organization_id)
         if after:
-            created_at, id = orjson.loads(base64.urlsafe_b64decode(after))
-            place = (datetime.fromisoformat(created_at), ids.decode(id))
+            created_at, key = orjson.loads(base64.urlsafe_b64decode(after))
+            place = (datetime.fromisoformat(created_at), UUID(key))
             statement = statement.where(tuple_(order.created_at, order.id) < place)
         ordered = statement.order_by(order.created_at.desc(), order.id.desc())
         async with context.sessions() as session:
             rows = (await session.scalars(ordered.limit(first + 1))).all()
         page = [Order.of(row) for row in rows[:first]]
-        place_of = orjson.dumps([page[-1].created_at, page[-1].id]) if page else None
+        place_of = orjson.dumps([page[-1].created_at, str(page[-1].row.id)]) if page else None
         cursor = Cursor(base64.urlsafe_b64encode(place_of).decode()) if place_of else None
         return OrderConnection(
             edges=[OrderEdge(node=node) for node in page],
