@@ -25,7 +25,8 @@ _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 
 def create(database_url: str, redis_url: str, secret: str) -> Starlette:
     """The application over these servers; it connects when it starts."""
-    logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    for name in ("uvicorn.error", "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"):
+        logging.getLogger(name).addFilter(_is_ours)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -52,8 +53,10 @@ def create(database_url: str, redis_url: str, secret: str) -> Starlette:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether it is no client's fault, which uvicorn would log like a bug."""
-    return not record.getMessage().startswith("Invalid UTF-8 sequence")
+    """Whether a line of the log is about more than a client that errs, or leaves meanwhile."""
+    cause = record.exc_info and record.exc_info[0]
+    # A connection whose return to the pool is cancelled is dropped: nothing is left to mend.
+    return cause not in (UnicodeDecodeError, asyncio.CancelledError)
 
 
 async def _to_console(_: Request) -> Response:

@@ -88,15 +88,18 @@ class Later:
 
 
 class Row:
-    """Something with attributes of all sorts."""
+    """Something with attributes of all sorts, by a function from their names."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.values = values
+    def __init__(self, invent: Callable[[str], Any]) -> None:
+        self._invent = invent
+        self._values: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self.values:
+        if name.startswith("_"):
             raise AttributeError(f"no {name}")
-        return read(self.values[name])
+        if name not in self._values:
+            self._values[name] = self._invent(name)
+        return read(self._values[name])
 
 
 class Thing(Row):
@@ -163,7 +166,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HUGE = 2**31
 LEAVES: dict[str, tuple[list[Any], list[Any]]] = {
     "text": (["a", "b", ""], [1, 1.5, True, ["l"], float("nan")]),
-    "whole": ([1, 0, -HUGE, HUGE - 1], [HUGE, -HUGE - 1, "7", "x", 1.0, 1.5, True]),
+    "whole": ([1, 0, -HUGE, HUGE - 1], [HUGE, HUGE, -HUGE - 1, "7", "x", 1.0, 1.5, True]),
     "number": ([1.5, 2, 0.0], [float("nan"), float("inf"), "1.5", "x", True, 10**400]),
     "flag": ([True, False], [1, 0, 2.0, "true", float("nan")]),
     "ident": (["a", "7"], [7, 7.0, 1.5, True, b"b"]),
@@ -174,6 +177,17 @@ LEAVES: dict[str, tuple[list[Any], list[Any]]] = {
 }
 """Of each kind of leaf: values of it, and other values."""
 
+LISTS = {
+    "texts": ("text", 1),
+    "moods": ("mood", 1),
+    "things": ("thing", 1),
+    "beings": ("being", 1),
+    "eithers": ("either", 1),
+    "grid": ("whole", 2),
+    "board": ("thing", 2),
+}
+"""Of each kind of list: its items, and how many lists are about them."""
+
 ANYWHERE = [
     None,
     None,
@@ -183,7 +197,7 @@ ANYWHERE = [
     Later(None),
     Later(Made(lambda: Broken("as a late value"))),
     Later(raising("late")),
-    Stone({}),
+    Stone(str),
 ]
 """What is wrong, or missing, anywhere."""
 
@@ -191,75 +205,81 @@ TYPES = ["Cat", "Dog", None, "Nowhere", "Thing", "Being", 5, Later("Cat"), raisi
 """What a being may say that it is."""
 
 
+RATES = (0, 0.04, 0.15, 0.4)
+
+
 class World:
-    """All rows there are; `root` is what root fields read. The more is wrong, the higher `rate`."""
+    """All rows there are; `root` is what root fields read. Of four seeds, each has more wrong."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - it is to be the same each time
-        self._staff = seed % 3 < 2
-        self._rate = (0, 0.04, 0.15, 0.4)[seed % 4]
-        self.things: list[Any] = [Thing({}) for _ in range(4)]
-        self.beings: list[Any] = [Cat({}), Cat({}), Dog({}), Dog({})]
-        self.knots = [
-            Knot(id=i, parent_id=i // 2 or None, name=self._random.choice("ab")) for i in range(12)
-        ]
-        for row in (*self.things, *self.beings):
-            row.values = self._values()
-        for row in self.beings:
-            row.values["says"] = type(row).__name__ if self._fine() else self._choice(TYPES)
-        self.root = Row(self._values())
-        self.events = [self._one(self.things) for _ in range(3)]
+        self._seed = seed
+        self._rate = RATES[seed % 4]
+        self.things = [Thing(self._inventor(f"thing {i}")) for i in range(4)]
+        self.beings: list[Any] = [Cat(self._inventor(f"cat {i}", "Cat")) for i in range(2)]
+        self.beings += [Dog(self._inventor(f"dog {i}", "Dog")) for i in range(2)]
+        self.knots = [Knot(id=i, parent_id=i // 2 or None, name="ab"[i % 2]) for i in range(12)]
+        self.root = Row(self._inventor("root"))
 
     def context(self) -> Context:
         """The context of a request."""
-        return Context(self.knots, Viewer(self._staff))
+        return Context(self.knots, Viewer(staff=self._seed % 3 < 2))
 
-    def _values(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"turns": self._random.randrange(4)}
-        for name, (good, wrong) in LEAVES.items():
-            for suffix in ("", "_required"):
-                values[name + suffix] = self._one(good, wrong)
-        for suffix in ("", "_items", "_list", "_both"):
-            values["texts" + suffix] = self._list(lambda: self._one(*LEAVES["text"]))
-            values["moods" + suffix] = self._list(lambda: self._one(*LEAVES["mood"]))
-            values["things" + suffix] = self._list(lambda: self._one(self.things))
-            values["beings" + suffix] = self._list(lambda: self._one(self.beings))
-            values["eithers" + suffix] = self._list(self._either)
-            values["grid" + suffix] = self._list(
-                lambda: self._list(lambda: self._one(*LEAVES["whole"]))
-            )
-            values["board" + suffix] = self._list(
-                lambda: self._list(lambda: self._one(self.things))
-            )
-        for suffix in ("", "_required"):
-            values["thing" + suffix] = self._one(self.things, self.beings)
-            values["being" + suffix] = self._one(self.beings, self.things)
-            values["either" + suffix] = self._either()
-            values["picky" + suffix] = self._one(self.things, self.beings)
-            values["knot" + suffix] = self._one(self.knots)
-        return values
+    def _inventor(self, whose: str, kind: str = "") -> Callable[[str], Any]:
+        return lambda name: Invention(self, f"{self._seed} {whose} {name}", self._rate).of(
+            name, kind
+        )
 
-    def _fine(self) -> bool:
-        return self._random.random() >= self._rate
+
+class Invention:
+    """How one attribute of one row gets its value: the same each time."""
+
+    def __init__(self, world: World, seed: str, rate: float) -> None:
+        self._world = world
+        self._random = random.Random(seed)  # noqa: S311 - it is to be the same each time
+        self._rate = rate
+
+    def of(self, name: str, kind: str) -> Any:
+        """The value of an attribute; `kind` is what a being says of itself."""
+        base = name.partition("_")[0]
+        if base == "turns":
+            return self._random.randrange(4)
+        if base == "says":
+            return self._choice(TYPES if self._wrong() else [kind])
+        if base == "events":
+            return [self._one("thing") for _ in range(3)]
+        item, depth = LISTS.get(base, (base, 0))
+        return self._list(item, depth)
+
+    def _wrong(self) -> bool:
+        return self._random.random() < self._rate
 
     def _choice(self, values: Sequence[Any]) -> Any:
         return self._random.choice(values)
 
-    def _one(self, good: Sequence[Any], wrong: Sequence[Any] = ()) -> Any:
-        if self._fine():
+    def _one(self, name: str) -> Any:
+        things, beings = self._world.things, self._world.beings
+        good, wrong = {
+            **LEAVES,
+            "thing": (things, beings),
+            "picky": (things, beings),
+            "being": (beings, things),
+            "either": (things + beings, []),
+            "knot": (self._world.knots, []),
+        }[name]
+        if not self._wrong():
             return self._choice(good)
-        return self._choice(wrong) if wrong and self._random.random() < 0.5 else self._any()
+        return self._choice(wrong or ANYWHERE) if self._random.random() < 0.5 else self._any()
 
     def _any(self) -> Any:
         return self._choice(ANYWHERE)
 
-    def _either(self) -> Any:
-        return self._one(self.things + self.beings)
-
-    def _list(self, item: Callable[[], Any]) -> Any:
-        if not self._fine() and self._fine():
+    def _list(self, item: str, depth: int) -> Any:
+        if not depth:
+            return self._one(item)
+        if self._wrong() and self._random.random() < 0.5:
             return self._choice([5, "text", {}, *ANYWHERE])
-        items = [item() for _ in range(self._random.choice((0, 1, 2, 2, 3)))]
+        lengths = (0, 1, 2, 2, 3)
+        items = [self._list(item, depth - 1) for _ in range(self._choice(lengths))]
         make = self._choice((list, list, list, tuple, _generator, _async_generator))
         return Made(lambda: make(map(read, items)))
 

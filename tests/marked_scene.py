@@ -172,7 +172,9 @@ class Worked:
         given = {"id": self.order, "personId": typed(agency.staff)}
         await act(agency, agency.admin, "removeTeamMember", **given)
         await act(agency, agency.admin, "unassignOrderService", **service)
-        await act(agency, agency.admin, "assignOrderService", **service, personId=typed(self.worker))
+        await act(
+            agency, agency.admin, "assignOrderService", **service, personId=typed(self.worker)
+        )
 
 
 @dataclass
@@ -234,7 +236,11 @@ class Marked:
         """An input by which a mutation changes something about the customer's order."""
         manager = self.agency.manager.name
         found = CALLS[name](self._scene)
-        return found | {"text": found.get("text", "").replace("Mia Manager", manager)} if "text" in found else found
+        return (
+            found | {"text": found.get("text", "").replace("Mia Manager", manager)}
+            if "text" in found
+            else found
+        )
 
     @property
     def _scene(self) -> Scene:

@@ -97,9 +97,7 @@ def _followings(stage: Stage, by: Person, words: list[str]) -> Iterator[tuple[st
                 yield name, given | schema_walk.put(name, path, value, "subscription")
 
 
-def _values(
-    stage: Stage, by: Person, kind: GraphQLNamedType, words: list[str]
-) -> Sequence[Any]:
+def _values(stage: Stage, by: Person, kind: GraphQLNamedType, words: list[str]) -> Sequence[Any]:
     if isinstance(kind, GraphQLEnumType):
         return sorted(kind.values.keys() - _ACCEPTED)
     rows = [row for table in (Person, Service, Order) for row in stage.facts.rows[table]]

@@ -105,7 +105,10 @@ def edges_with_ids() -> Iterator[tuple[str, str]]:
                     if get_named_type(argument.type).name == "ID":
                         edge = f"{name}({each}: $other) {_of_field(field, 1, _PAGE)}"
                         heads = f"$id: ID!, $other: {argument.type}"
-                        yield kind.name, f"query ({heads}) {{ node(id: $id) {{ ... on {kind.name} {{ {edge} }} }} }}"
+                        yield (
+                            kind.name,
+                            f"query ({heads}) {{ node(id: $id) {{ ... on {kind.name} {{ {edge} }} }} }}",
+                        )
 
 
 def leaves(operation: str, name: str) -> Iterator[tuple[Path, GraphQLNamedType]]:

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator
@@ -225,6 +226,7 @@ async def server(postgres: Postgres, database: Database, valkey: Valkey) -> Asyn
         yield server
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="the first requests are made with curl")
 async def test_the_readme_works_from_top_to_bottom(
     agency: Agency, server: Process, tmp_path: Path
 ) -> None:
@@ -361,7 +363,7 @@ def test_limits_are_told() -> None:
     assert told == {what: limit(place) for what, place in LIMITS.items()}
 
 
-def test_times_are_told() -> None:
+def test_numbers_are_told() -> None:
     silence, answer, init = (named(f"server.websocket.{name}") for name in TIMES)
     text = REALTIME.read_text()
     assert (
@@ -372,6 +374,7 @@ def test_times_are_told() -> None:
     assert named("subscriptions.hub.POLL_S") == 0.1, "ten times a second, it says"
     assert named("core.idempotency.KEPT_FOR").total_seconds() == 24 * 60 * 60
     assert named("server.demo._LIFETIME").days == 30
+    assert len(named("server.demo._HOLDERS")) == 5
 
 
 def test_commands_are_told() -> None:

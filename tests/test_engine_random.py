@@ -15,19 +15,19 @@ def _ended() -> Iterator[None]:
     ended()
 
 
-@search(60)
+@search(40)
 @given(QUERIES)
 async def test_queries_are_answered_alike(cases: list[Case]) -> None:
     assert await difference(cases) is None
 
 
-@search(15)
+@search(10)
 @given(MUTATIONS)
 async def test_mutations_are_answered_alike_and_done_in_the_same_order(cases: list[Case]) -> None:
     assert await difference(cases) is None
 
 
-@search(15)
+@search(10)
 @given(STREAMS)
 async def test_events_are_answered_alike(cases: list[Case]) -> None:
     assert await difference(cases) is None

@@ -278,7 +278,9 @@ async def test_what_was_being_told_ends_when_access_is_lost(
     assert not codes(told)
 
 
-async def test_a_retry_after_access_was_lost_tells_nothing_new(database: Database, hub: Hub) -> None:
+async def test_a_retry_after_access_was_lost_tells_nothing_new(
+    database: Database, hub: Hub
+) -> None:
     stage, _ = await Stage.with_another(database, hub)
     agency, mine, by = stage.agency, stage.marked.mine, stage.agency.contractor
     mine.worker = by

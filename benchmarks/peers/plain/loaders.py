@@ -128,6 +128,7 @@ class Loaders:
         return DataLoader(load_fn=load)
 
     async def _feeds(self, keys: list[tuple[UUID, int]]) -> list[list[LogEntry]]:
+        # One order at a time: no operation here asks for the feeds of several.
         return [[*reversed(await self.rows(self._feed(*key)))] for key in keys]
 
     def _feed(self, order_id: UUID, last: int) -> Select[Any]:
