@@ -55,7 +55,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=10,
         server_header=False,
     )
-    # It listens before anything is printed: what is printed can be used at once, or is never printed.
+    # It listens before it is printed: what is printed can be used at once, or never is.
     with config.bind_socket() as listening:
         listening.listen()
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"

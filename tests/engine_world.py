@@ -166,7 +166,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HUGE = 2**31
 LEAVES: dict[str, tuple[list[Any], list[Any]]] = {
     "text": (["a", "b", ""], [1, 1.5, True, ["l"], float("nan")]),
-    "whole": ([1, 0, -HUGE, HUGE - 1], [HUGE, HUGE, -HUGE - 1, "7", "x", 1.0, 1.5, True]),
+    "whole": ([1, 0, -HUGE, HUGE - 1, HUGE], [-HUGE - 1, "7", "x", 1.0, 1.5, True]),
     "number": ([1.5, 2, 0.0], [float("nan"), float("inf"), "1.5", "x", True, 10**400]),
     "flag": ([True, False], [1, 0, 2.0, "true", float("nan")]),
     "ident": (["a", "7"], [7, 7.0, 1.5, True, b"b"]),

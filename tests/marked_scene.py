@@ -122,7 +122,7 @@ class Worked:
 
     async def _escalate(self) -> None:
         agency = self.agency
-        for id, nth in ((self.escalated, "old"), (self.escalated, ""), (self.service, "past")):
+        for id, nth in ((self.escalated, "old"), (self.escalated, ""), (self.service, "past")):  # noqa: A001
             given = {"id": id, "reason": f"{self.mark}{nth}reason"}
             await act(agency, agency.manager, "escalateOrderService", **given)
         await act(agency, agency.admin, "resolveEscalation", id=self.service)
@@ -194,7 +194,7 @@ class Marked:
         for worked in (made.mine, made.theirs):
             await worked.open()
             await worked.close()
-        await made._swap()
+        await made._swap()  # noqa: SLF001
         return made
 
     @classmethod
@@ -258,7 +258,7 @@ class Marked:
         )
 
     async def _swap(self) -> None:
-        """Give each order away and back, rename a service, and let a contractor go from an order."""
+        """Give each order away and back, rename a service, and let a contractor go from an order."""  # noqa: E501
         agency = self.agency
         for worked in (self.mine, self.theirs):
             for customer in (self.former, worked.customer):

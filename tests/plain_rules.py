@@ -66,7 +66,7 @@ class Facts:
             if table not in _UNSHOWN:
                 yield from (row for row in rows if self.may_see(by, row))
 
-    def may_see(self, by: Person, row: Any) -> bool:
+    def may_see(self, by: Person, row: Any) -> bool:  # noqa: PLR0911
         """Whether somebody may see a row."""
         if isinstance(row, models.Organization):
             return row.id == by.organization_id

@@ -153,7 +153,7 @@ async def follower(server: Watched, order_id: str, *tokens: str) -> AsyncIterato
     if NODE is None or not (FOLLOW.parent.parent / "node_modules" / "graphql-ws").exists():
         pytest.skip("graphql-ws is not there: `npm ci` in tests/clients installs it")
     process = await asyncio.create_subprocess_exec(
-        *(NODE, FOLLOW, f"ws://{server.address}/graphql", order_id, *tokens),
+        *(NODE, FOLLOW, f"ws://{server.address}/graphql", order_id, *tokens),  # type: ignore[arg-type] # test code, checked by running it
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -12,7 +12,7 @@ pytestmark = QUIETLY
 Known = list[tuple[Question, Asked, list[Answer]]]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _ended() -> Iterator[None]:
     yield
     ended()

@@ -9,7 +9,7 @@ from hypothesis import given
 pytestmark = QUIETLY
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _ended() -> Iterator[None]:
     yield
     ended()

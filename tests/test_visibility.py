@@ -1,4 +1,4 @@
-"""Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""
+"""Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""  # noqa: E501
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -107,7 +107,7 @@ async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str)
             answer = await ask(stage.agency, by, name, given, edges=0)
             told, wanted = answer["data"][name], given.get("ids") or [given["id"]]
             there = [each is not None for each in (told if "ids" in given else [told])]
-            assert there == [id in seen for id in wanted]
+            assert there == [id in seen for id in wanted]  # noqa: A001
             assert not answer["errors"]
 
 
@@ -166,7 +166,7 @@ async def test_streams_tell_live_what_one_may_see(database: Database, hub: Hub) 
 @pytest.mark.parametrize("role", OTHERS)
 async def test_acting_on_what_is_hidden_is_as_acting_on_nothing(stage: Stage, role: str) -> None:
     by, before = stage.people[role], stage.contents()
-    for name, leaf in ((name, leaf) for name in CALLS for leaf in arguments_of(name)):
+    for name, leaf in ((name, leaf) for name in CALLS for leaf in arguments_of(name)):  # noqa: B020
         given = stage.marked.given(name)
         other = given.pop(INSTEAD.get((name, leaf.field), ""), None)
         first = other or leaf.field in ("id", "orderId", "checklistId")
