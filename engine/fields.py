@@ -1,5 +1,6 @@
 """The kinds of fields: how a field gets its values for all rows of a list at once."""
 
+import asyncio
 import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
@@ -124,7 +125,8 @@ async def load(info: strawberry.Info[Any], function: Batch, row: Any, **argument
 
         # It batches and must not remember: a socket's later event reads later rows.
         loaders[key] = DataLoader(load_all, cache=False)
-    return await loaders[key].load(row)
+    # The loader forgets a load that joins a batch whose other loads have all been cancelled.
+    return await asyncio.shield(loaders[key].load(row))
 
 
 def _field(
