@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import httpx2
 import pytest
 from breakable import Breakable, breakable
 from factories import Agency, typed
@@ -33,6 +34,8 @@ async def server(postgres: Postgres, database: Database, valkey: Valkey) -> Asyn
     """A server process that tells on SIGUSR1 how many tasks it has."""
     del database  # migrated is all it has to be
     async with quiet(postgres.url, valkey.url, first=TASKS) as server:
+        async with httpx2.AsyncClient() as client:  # it has all its tasks when it answers
+            await client.get(f"http://{server.address}/health", timeout=SECONDS)
         yield server
 
 
