@@ -6,14 +6,12 @@ from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Select
 from strawberry.dataloader import DataLoader
 
-from core.database import Database
-from core.records import select_records, shaped
+from core.database import Database, Moment
+from core.statements import Build, Statement, bound, prepared, seen
 from core.viewer import Viewer
-from core.visibility import visible
 
 
 class Hub(Protocol):
@@ -36,44 +34,48 @@ class Context:
         self.database = database
         self.hub = hub
         self.loaders: dict[Hashable, DataLoader[Any, Any]] = {}
-        self._connection: AsyncConnection | None = None
+        self._moment: Moment | None = None
         self._one_at_a_time = asyncio.Lock()
+
+    async def read(self, build: Build, *fixed: Any, **values: Any) -> Sequence[Any]:
+        """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
+
+        It is built once for each permission and each `fixed`: what varies freely is a parameter.
+        """
+        return await self._fetch(prepared(build, self.viewer.permission, *fixed), values)
 
     def select(self, model: type[Any], *more: Any) -> Select[Any]:
         """The rows of `model` that the viewer may see; and what else is told of each."""
-        wanted: list[Any] = [model, *more]
-        return select_records(*wanted).where(visible(model, self.viewer))
-
-    def columns(self, model: type[Any], *columns: Any) -> Select[Any]:
-        """Only these columns of the rows of `model` that the viewer may see."""
-        return select(*columns).where(visible(model, self.viewer))
+        return seen(self.viewer, model, *more)
 
     async def rows(self, statement: Select[Any]) -> Sequence[Any]:
-        """The rows of a statement that selects one thing."""
-        return await self.tuples(statement)
+        """The rows of a statement that was built for this one time."""
+        return await self._fetch(bound(statement), {})
 
     async def first(self, statement: Select[Any]) -> Any | None:
-        """The first row of a statement, if it has any."""
-        return next(iter(await self.tuples(statement)), None)
-
-    async def tuples(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-        """The rows of a statement that selects several things."""
-        async with self._one_at_a_time:
-            if self._connection is None:
-                self._connection = await self.database.snapshot()
-            return shaped(statement, (await self._connection.execute(statement)).all())
+        """The first row of such a statement, if it has any."""
+        return next(iter(await self.rows(statement)), None)
 
     async def now(self, statement: Select[Any]) -> Sequence[Any]:
         """The rows of a statement as they are now, whatever the moment of the other reads."""
-        async with self.database.read() as session:
-            return shaped(statement, (await session.execute(statement)).all())
+        wanted = bound(statement)
+        return wanted.shape.rows(await self.database.fetch(wanted.sql, *wanted.arguments({})))
 
     async def release(self) -> None:
         """Give the connection back; a later read begins a new moment."""
         async with self._one_at_a_time:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                await connection.close()
+            moment, self._moment = self._moment, None
+            if moment is not None:
+                await moment.end()
+
+    async def _fetch(self, statement: Statement, values: dict[str, Any]) -> Sequence[Any]:
+        viewer = self.viewer
+        who = {"viewer_id": viewer.id, "agency_id": viewer.organization_id}
+        arguments = statement.arguments(who | values)
+        async with self._one_at_a_time:
+            if self._moment is None:
+                self._moment = await self.database.moment()
+            return statement.shape.rows(await self._moment.fetch(statement.sql, *arguments))
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -52,18 +52,21 @@ def activity(wanted: ActivityFilter | None, viewer: Viewer) -> ColumnElement[boo
     )
 
 
-def feed(
-    include: Sequence[FeedKind] | None, order_service_id: UUID | None, *, edits: bool
-) -> ColumnElement[bool]:
-    """The condition that an entry is of a feed; with `edits`, also what became of its messages."""
+def feed(include: Sequence[FeedKind] | None, order_service_id: UUID | None) -> ColumnElement[bool]:
+    """The condition that an entry is told by an order's stream."""
+    here = true() if order_service_id is None else LogEntry.order_service_id == order_service_id
+    return and_(among(LogEntry.kind, feed_kinds(include, edits=True)), here)
+
+
+def feed_kinds(include: Sequence[FeedKind] | None, *, edits: bool) -> set[Kind]:
+    """The kinds of entries in a feed; with `edits`, also what became of its messages."""
     kinds: set[Kind] = set()
     wanted = set(FeedKind) if include is None else set(include)
     if FeedKind.MESSAGES in wanted:
         kinds |= models.MESSAGES if edits else {Kind.MESSAGE_POSTED}
     if FeedKind.ACTIVITY in wanted:
         kinds |= models.ACTIVITY
-    here = true() if order_service_id is None else LogEntry.order_service_id == order_service_id
-    return and_(among(LogEntry.kind, kinds), here)
+    return kinds
 
 
 def _actors(wanted: list[UUID] | None, viewer: Viewer) -> ColumnElement[bool]:

@@ -1,14 +1,17 @@
 """Rows as they are read: tuples with names, much cheaper than mapped objects, and unchangeable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-from sqlalchemy import Row, Select, inspect, select
+from sqlalchemy import Select, inspect, select
+from sqlalchemy.dialects.postgresql import asyncpg
 
 import models
+
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects are untyped
 
 
 class Record(tuple[Any, ...]):
@@ -26,21 +29,41 @@ def model_of(row: Any) -> type[Any]:
     return row.model if isinstance(row, Record) else type(row)
 
 
+Processor: TypeAlias = Callable[[Any], Any] | None
+
+
 @dataclass(frozen=True)
 class Shape:
     """What each row of a statement becomes: a record for each table, a value for each column."""
 
-    parts: Sequence[tuple[slice, type[Record] | None]]
+    parts: Sequence[tuple[slice, type[Record] | None, Processor]]
 
-    def rows(self, found: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[Any]:
+    @classmethod
+    def of(cls, statement: Select[Any]) -> "Shape":
+        """The shape that a statement was made with; else that of its columns."""
+        if shape := statement.get_execution_options().get("shape"):
+            made: Shape = shape
+            return made
+        if any(each["expr"] is each["entity"] for each in statement.column_descriptions):
+            raise TypeError("Tables are read by `context.select` or `select_records`.")
+        columns = statement.selected_columns
+        return cls([(slice(i, i + 1), None, _processor(each)) for i, each in enumerate(columns)])
+
+    def rows(self, found: Sequence[Any]) -> Sequence[Any]:
         """What was selected: records or values, or tuples of them."""
-        (_, first), *more = self.parts
-        if not more:
-            return [row[0] for row in found] if first is None else list(map(first, found))
-        return [
-            tuple(record(row[part]) if record else row[part.start] for part, record in self.parts)
-            for row in found
-        ]
+        (_, record, process), *more = self.parts
+        if more:
+            return [tuple(self._values(row)) for row in found]
+        if record:
+            return list(map(record, found))
+        return [process(row[0]) for row in found] if process else [row[0] for row in found]
+
+    def _values(self, row: Any) -> Iterator[Any]:
+        for part, record, process in self.parts:
+            if record:
+                yield record(row[part])
+            else:
+                yield process(row[part.start]) if process else row[part.start]
 
 
 @cache
@@ -52,24 +75,16 @@ def select_records(*wanted: Any) -> Select[Any]:
 def select_aliases(*wanted: Any) -> Select[Any]:
     """The same of aliases of tables, which are other ones each time."""
     columns: list[Any] = []
-    parts: list[tuple[slice, type[Record] | None]] = []
+    parts: list[tuple[slice, type[Record] | None, Processor]] = []
     for each in wanted:
-        found = inspect(each)
-        record = None if found.is_attribute else _record(found.mapper.class_)
+        found: Any = inspect(each, raiseerr=False)
+        table = getattr(found, "is_mapper", False) or getattr(found, "is_aliased_class", False)
+        record = _record(found.mapper.class_) if table else None
         start = len(columns)
         columns += [getattr(each, name) for name in _names(record.model)] if record else [each]
-        parts.append((slice(start, len(columns)), record))
+        process = None if record else _processor(each)
+        parts.append((slice(start, len(columns)), record, process))
     return select(*columns).execution_options(shape=Shape(parts))
-
-
-def shaped(statement: Select[Any], found: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[Any]:
-    """The rows that a statement has found, as it wants them: else single values, or tuples."""
-    if shape := statement.get_execution_options().get("shape"):
-        rows: Sequence[Any] = shape.rows(found)
-        return rows
-    if any(each["expr"] is each["entity"] for each in statement.column_descriptions):
-        raise TypeError("Tables are read by `context.select` or `select_records`.")
-    return [row[0] for row in found] if found and len(found[0]) == 1 else found
 
 
 @cache
@@ -79,5 +94,18 @@ def _names(model: type[models.Base]) -> tuple[str, ...]:
 
 @cache
 def _record(model: type[models.Base]) -> type[Record]:
-    columns = {name: property(itemgetter(i)) for i, name in enumerate(_names(model))}
+    columns = {name: _column(model, name, i) for i, name in enumerate(_names(model))}
     return type(model.__name__, (Record,), {"__slots__": (), "model": model, **columns})
+
+
+def _column(model: type[models.Base], name: str, place: int) -> property:
+    get = itemgetter(place)
+    if process := _processor(getattr(model, name)):
+        return property(lambda row: process(get(row)))
+    return property(get)
+
+
+def _processor(column: Any) -> Processor:
+    """What makes of the driver's value that of the column's type; None if it is that already."""
+    processor: Processor = column.type.dialect_impl(DIALECT).result_processor(DIALECT, None)
+    return processor

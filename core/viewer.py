@@ -1,8 +1,11 @@
 """Who asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam
 
 from models import Permission
 
@@ -17,13 +20,10 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True)
-class Viewer:
-    """The person behind a token, and what the token is good for."""
+class Rights:
+    """What somebody may see, as far as their permission says it."""
 
-    id: UUID
-    organization_id: UUID
     permission: Permission
-    scopes: frozenset[Scope]
 
     @property
     def is_staff(self) -> bool:
@@ -34,3 +34,20 @@ class Viewer:
     def is_customer(self) -> bool:
         """Outside the agency."""
         return self.permission is Permission.CUSTOMER
+
+
+@dataclass(frozen=True)
+class Viewer(Rights):
+    """The person behind a token, and what the token is good for."""
+
+    id: UUID
+    organization_id: UUID
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True)
+class Sight(Rights):
+    """Any viewer with a permission: the ids are parameters of the statement."""
+
+    id: Any = field(default_factory=lambda: bindparam("viewer_id", type_=Uuid()))
+    organization_id: Any = field(default_factory=lambda: bindparam("agency_id", type_=Uuid()))

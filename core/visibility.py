@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 import models
-from core.viewer import Viewer
+from core.viewer import Sight, Viewer
 from models import Audience, Permission
 
 _CATALOGUE = frozenset({models.Service, models.Package, models.PackageService})
@@ -13,14 +13,14 @@ _INTERNAL = frozenset({models.ChecklistTemplate})
 _OWN = frozenset({models.ReadMarker, models.IdempotencyRecord})
 
 
-def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+def visible(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
     """The condition that a row of `model` is in the viewer's agency and may be seen there."""
     if model is models.Organization:
         return models.Organization.id == viewer.organization_id
     return and_(model.organization_id == viewer.organization_id, _rule(model, viewer))
 
 
-def _rule(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+def _rule(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
     if model is models.LogEntry:
         return _entries(viewer)
     if model in _OWN:
@@ -39,7 +39,7 @@ def _rule(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
-def _orders(viewer: Viewer) -> Any:
+def _orders(viewer: Viewer | Sight) -> Any:
     """The ids of the orders of someone who is not staff."""
     if viewer.is_customer:
         return select(models.Order.id).where(
@@ -52,7 +52,7 @@ def _orders(viewer: Viewer) -> Any:
     )
 
 
-def _of_orders(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+def _of_orders(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
     """A row of an order: seen with it, but customers see nothing of the work but the services."""
     if viewer.is_staff:
         return true()
@@ -61,7 +61,7 @@ def _of_orders(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     return and_(model.order_id.in_(_orders(viewer)))
 
 
-def _people(viewer: Viewer) -> ColumnElement[bool]:
+def _people(viewer: Viewer | Sight) -> ColumnElement[bool]:
     person = models.Person
     if viewer.is_staff:
         return true()
@@ -74,7 +74,7 @@ def _people(viewer: Viewer) -> ColumnElement[bool]:
     return or_(person.permission != Permission.CUSTOMER, person.id.in_(customers))
 
 
-def _entries(viewer: Viewer) -> ColumnElement[bool]:
+def _entries(viewer: Viewer | Sight) -> ColumnElement[bool]:
     entry = models.LogEntry
     mine = and_(entry.audience == Audience.PERSON, entry.recipient_id == viewer.id)
     if viewer.is_staff:

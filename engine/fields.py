@@ -3,12 +3,12 @@
 import asyncio
 import inspect
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias
 
 import strawberry
-from sqlalchemy import ColumnElement, Select, any_, literal
+from sqlalchemy import ColumnElement, Select, any_, bindparam, literal
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
@@ -24,12 +24,13 @@ class Reader(Protocol):
 
     loaders: dict[Hashable, DataLoader[Any, Any]]
 
-    def select(self, model: type[Any]) -> Select[Any]:
-        """The rows of `model` that the viewer may see."""
-        ...
+    async def read(
+        self, build: Callable[..., Select[Any]], *fixed: Any, **values: Any
+    ) -> Sequence[Any]:
+        """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
 
-    async def rows(self, statement: Select[Any]) -> Sequence[Any]:
-        """The rows of a statement."""
+        `sees.select(model)` are the rows of a table that the viewer may see.
+        """
         ...
 
 
@@ -43,6 +44,12 @@ class Rows:
 def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column` is one of `values`: one array parameter, so that the statement stays the same."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def within(column: Any, parameter: str) -> ColumnElement[bool]:
+    """`column` is one of the values that a parameter of that name will hold."""
+    condition: ColumnElement[bool] = column == any_(bindparam(parameter, type_=ARRAY(column.type)))
+    return condition
 
 
 def column(name: str, *, when: Callable[[Any], bool] | None = None) -> StrawberryField:
@@ -82,11 +89,7 @@ def one(model: type[Any], *, by: str) -> StrawberryField:
     """The row of `model` whose id is in the parent's column `by`."""
 
     async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[Any]:
-        wanted = {getattr(row, by) for row in rows} - {None}
-        if not wanted:
-            return [None] * len(rows)
-        statement = info.context.select(model).where(among(model.id, wanted))
-        found = {row.id: row for row in await info.context.rows(statement)}
+        found = await rows_of(info, model, {getattr(row, by) for row in rows} - {None})
         return [found.get(getattr(row, by)) for row in rows]
 
     return _field(load, {"kind": "one", "model": model, "by": by})
@@ -96,17 +99,30 @@ def many(model: type[Any], *, by: str, order_by: Sequence[str]) -> StrawberryFie
     """The rows of `model` whose column `by` holds the parent's id, sorted by `order_by`."""
 
     async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[list[Any]]:
-        statement = (
-            info.context.select(model)
-            .where(among(getattr(model, by), {row.id for row in rows}))
-            .order_by(*(getattr(model, name) for name in order_by))
-        )
+        keys = {row.id for row in rows}
         found: dict[Any, list[Any]] = defaultdict(list)
-        for child in await info.context.rows(statement):
+        for child in await info.context.read(_children, model, by, tuple(order_by), keys=keys):
             found[getattr(child, by)].append(child)
         return [found[row.id] for row in rows]
 
     return _field(load, {"kind": "many", "model": model, "by": by})
+
+
+async def rows_of(info: strawberry.Info[Any], model: Any, keys: Collection[Any]) -> dict[Any, Any]:
+    """The rows of `model` with these ids, by their ids: those that the viewer may see."""
+    if not keys:
+        return {}
+    return {row.id: row for row in await info.context.read(_by_id, model, keys=keys)}
+
+
+def _by_id(sees: Any, model: Any) -> Select[Any]:
+    statement: Select[Any] = sees.select(model).where(within(model.id, "keys"))
+    return statement
+
+
+def _children(sees: Any, model: Any, by: str, order_by: Sequence[str]) -> Select[Any]:
+    statement: Select[Any] = sees.select(model).where(within(getattr(model, by), "keys"))
+    return statement.order_by(*(getattr(model, name) for name in order_by))
 
 
 def batch(function: Batch) -> StrawberryField:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import and_
+from sqlalchemy import Select, and_
 from sqlalchemy.orm import InstrumentedAttribute
 from typing_extensions import Doc
 
@@ -14,9 +14,9 @@ from core import ids, may
 from core.arguments import OrderId, OrderServiceId, PersonId
 from core.context import Info
 from core.errors import Invalid
-from core.visibility import visible
+from core.statements import Sees
 from core.work import Work
-from engine.fields import among
+from engine.fields import within
 from models import (
     Assignment,
     AssignmentRole,
@@ -127,20 +127,26 @@ async def _people(
     rows: Sequence[models.Order | models.OrderService],
 ) -> list[list[models.Person]]:
     """The people who have a role on each row, whose id is in `column`; by name."""
+    found: dict[UUID, list[models.Person]] = defaultdict(list)
+    keys = {row.id for row in rows}
+    for person, owner in await info.context.read(_assigned, role, column, keys=keys):
+        found[owner].append(person)
+    return [found[row.id] for row in rows]
+
+
+def _assigned(
+    sees: Sees, role: AssignmentRole, column: InstrumentedAttribute[Any]
+) -> Select[tuple[Person, UUID]]:
+    """People with a role on what has one of the `keys` in `column`, and that key."""
     of_person = and_(
         Assignment.organization_id == Person.organization_id, Assignment.person_id == Person.id
     )
-    statement = (
-        info.context.select(Person, column)
+    return (
+        sees.select(Person, column)
         .join_from(Person, Assignment, of_person)
-        .where(visible(Assignment, info.context.viewer), Assignment.role == role)
-        .where(among(column, {row.id for row in rows}))
+        .where(sees.visible(Assignment), Assignment.role == role, within(column, "keys"))
         .order_by(Person.name, Person.id)
     )
-    found: dict[UUID, list[models.Person]] = defaultdict(list)
-    for person, owner in await info.context.tuples(statement):
-        found[owner].append(person)
-    return [found[row.id] for row in rows]
 
 
 async def _colleague(work: Work, id: UUID) -> Person:

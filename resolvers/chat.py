@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, true
+from sqlalchemy import Select, bindparam, func, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 from typing_extensions import Doc
@@ -16,6 +16,7 @@ from core.arguments import After, MessageId, MessageText, NewId, OrderId, OrderS
 from core.context import Info
 from core.errors import Conflict, Forbidden, Invalid
 from core.records import select_aliases
+from core.statements import Sees
 from core.work import Work
 from models import Kind, Message, Order, OrderService, Permission, ReadMarker, new_id
 from resolvers import mentions
@@ -32,10 +33,17 @@ def text(message: models.Message) -> str | None:
 
 async def last_messages(orders: Sequence[models.Order], info: Info) -> list[models.Message | None]:
     """The newest message about it or its services, also if deleted; null for customers."""
-    keys = literal([order.id for order in orders], ARRAY(Order.id.type))
+    keys = [order.id for order in orders]
+    found = {row.order_id: row for row in await info.context.read(_newest, keys=keys)}
+    return [found.get(order.id) for order in orders]
+
+
+def _newest(sees: Sees) -> Select[Any]:
+    """The newest message of each order of the `keys`."""
+    keys = bindparam("keys", type_=ARRAY(Order.id.type))
     wanted = func.unnest(keys).table_valued("id").render_derived("wanted")
     newest = (
-        info.context.select(Message)
+        sees.select(Message)
         .where(Message.order_id == wanted.c.id)
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
@@ -43,9 +51,7 @@ async def last_messages(orders: Sequence[models.Order], info: Info) -> list[mode
         .lateral("newest")
     )
     message = aliased(Message, newest)
-    statement = select_aliases(message).select_from(wanted).join(newest, true())
-    found = {row.order_id: row for row in await info.context.rows(statement)}
-    return [found.get(order.id) for order in orders]
+    return select_aliases(message).select_from(wanted).join(newest, true())
 
 
 async def post_message(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, func, literal, update
+from sqlalchemy import ARRAY, Select, func, literal, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 from typing_extensions import Doc
 
@@ -23,8 +23,9 @@ from core.arguments import (
 )
 from core.context import Info
 from core.errors import Invalid
+from core.statements import Sees
 from core.work import Work
-from engine.fields import among
+from engine.fields import among, within
 from models import Checklist, ChecklistItem, Kind, Order, OrderService, new_id
 
 _ON_ONE = 100
@@ -50,16 +51,14 @@ class Progress:
 
 async def of_orders(orders: Sequence[models.Order], info: Info) -> list[list[models.Checklist]]:
     """The checklists of the order itself, by position; those of its services are with these."""
-    statement = info.context.select(Checklist).where(Checklist.order_service_id.is_(None))
-    return await _checklists(info, statement, Checklist.order_id, orders)
+    return await _checklists(info, Checklist.order_id, orders)
 
 
 async def of_services(
     services: Sequence[models.OrderService], info: Info
 ) -> list[list[models.Checklist]]:
     """Its checklists, by position."""
-    statement = info.context.select(Checklist)
-    return await _checklists(info, statement, Checklist.order_service_id, services)
+    return await _checklists(info, Checklist.order_service_id, services)
 
 
 async def progress_of_orders(orders: Sequence[models.Order], info: Info) -> list[Progress]:
@@ -206,28 +205,38 @@ async def untick_checklist_item(work: Work, id: ChecklistItemId) -> models.Check
 
 
 async def _checklists(
-    info: Info, statement: Select[Any], column: InstrumentedAttribute[Any], owners: Sequence[Owner]
+    info: Info, column: InstrumentedAttribute[Any], owners: Sequence[Owner]
 ) -> list[list[models.Checklist]]:
-    """The checklists of a statement, by owner: `column` holds its id."""
+    """The checklists of each owner, whose id is in `column`."""
     found: dict[UUID, list[models.Checklist]] = {owner.id: [] for owner in owners}
-    wanted = statement.where(among(column, set(found)))
-    for row in await info.context.rows(wanted.order_by(Checklist.position, Checklist.id)):
+    for row in await info.context.read(_owned, column, keys=list(found)):
         found[getattr(row, column.key)].append(row)
     return [found[owner.id] for owner in owners]
+
+
+def _owned(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[Any]:
+    """Checklists with one of the `keys` in `column`; those of an order without its services'."""
+    itself = Checklist.order_service_id.is_(None) if column is Checklist.order_id else true()
+    wanted = sees.select(Checklist).where(within(column, "keys"), itself)
+    return wanted.order_by(Checklist.position, Checklist.id)
 
 
 async def _progress(
     info: Info, column: InstrumentedAttribute[Any], rows: Sequence[models.OfOrganization]
 ) -> list[Progress]:
     """The progress of the items whose `column` holds a row's id, row by row."""
-    statement = (
-        info.context.columns(ChecklistItem, column, func.count(ChecklistItem.done_at), func.count())
-        .where(among(column, {row.id for row in rows}))
-        .group_by(column)
-    )
-    counts = await info.context.tuples(statement)
+    counts = await info.context.read(_counted, column, keys={row.id for row in rows})
     found = {owner: Progress(done, total) for owner, done, total in counts}
     return [found.get(row.id, Progress(0, 0)) for row in rows]
+
+
+def _counted(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[tuple[UUID, int, int]]:
+    """Of each of the `keys` in `column`: how many items are done, and how many there are."""
+    return (
+        select(column, func.count(ChecklistItem.done_at), func.count())
+        .where(sees.visible(ChecklistItem), within(column, "keys"))
+        .group_by(column)
+    )
 
 
 async def _owner(work: Work, order_id: UUID | None, order_service_id: UUID | None) -> Owner:

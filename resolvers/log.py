@@ -1,11 +1,10 @@
 """Reads of the log: the activity of an agency, and the feeds of its orders."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, true
+from sqlalchemy import BigInteger, Integer, Select, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 from typing_extensions import Doc
@@ -19,13 +18,15 @@ from core.errors import Invalid
 from core.log_filter import ActivityFilter, FeedKind
 from core.pages import Edge, Page, Slice
 from core.records import select_aliases
-from engine.fields import among, load
+from core.statements import Sees
+from engine.fields import load, rows_of, within
 from models import LogEntry, Message, Order
 
 Include = Annotated[list[FeedKind], Doc("What to include; everything if not given.")]
 AboutService = Annotated[OrderServiceId, Doc("Only what is about this service.")]
 After = Annotated[Cursor, PlaceInLog("Start after this place in the log.")]
 Before = Annotated[Cursor, PlaceInLog("End before this place in the log.")]
+_END = 2**63 - 1
 
 
 async def activity(
@@ -62,18 +63,27 @@ async def feeds(
 
     A message stands at the place where it was posted, and is shown as it is now.
     """
-    context = info.context
     newest = 20 if first is None and last is None and after is None else None
-    part = _slice(context, first, after, last or newest, before)
-    wanted = context.select(LogEntry).where(log_filter.feed(include, order_service_id, edits=False))
-    cut = _cut(wanted, part, after, before)
-    entries = await _of_each(context, cut, orders)
-    shown = await shown_as(context, [entry for rows in entries.values() for entry in rows])
+    part = _slice(info.context, first, after, last or newest, before)
+    wanted = {
+        "kinds": log_filter.feed_kinds(include, edits=False),
+        "service_id": order_service_id,
+    }
+    limits = {
+        "after": 0 if after is None else after.seq,
+        "before": _END if before is None else before.seq,
+        "size": part.size + 1,
+    }
+    keys = [order.id for order in orders]
+    read = await info.context.read(_feed_of_each, part.backwards, keys=keys, **wanted, **limits)
+    entries: dict[UUID, list[LogEntry]] = {key: [] for key in keys}
+    for row in read:
+        entries[row.order_id].append(row)
+    shown = await shown_as(info, read)
 
     def page(order: Order) -> Page[Any]:
         async def count() -> int:
-            given = {"include": include, "order_service_id": order_service_id}
-            return int(await load(info, _counts, order, **given))
+            return int(await load(info, _counts, order, wanted=wanted))
 
         rows = part.page(entries[order.id], cursor_of, count)
         edges = [
@@ -84,7 +94,7 @@ async def feeds(
     return [page(order) for order in orders]
 
 
-async def shown_as(context: Context, entries: Sequence[LogEntry]) -> dict[UUID, LogEntry | Message]:
+async def shown_as(info: Info, entries: Sequence[LogEntry]) -> dict[UUID, LogEntry | Message]:
     """What stands in a feed for each entry, by the entry's id: its message, or itself.
 
     Nothing, if the message may not be seen any more.
@@ -92,8 +102,7 @@ async def shown_as(context: Context, entries: Sequence[LogEntry]) -> dict[UUID, 
     posted = {entry.subject_id for entry in entries if entry.kind in models.MESSAGES}
     messages = {}
     if posted:
-        statement = context.select(Message).where(among(Message.id, posted))
-        messages = {row.id: row for row in await context.rows(statement)}
+        messages = await rows_of(info, Message, posted)
     shown: dict[UUID, LogEntry | Message] = {
         entry.id: entry for entry in entries if entry.kind not in models.MESSAGES
     }
@@ -108,34 +117,43 @@ def cursor_of(entry: LogEntry) -> str:
     return str(Cursor.at(entry.organization_id, entry.seq, entry.id))
 
 
-async def _counts(
-    orders: Sequence[Order],
-    info: Info,
-    include: list[FeedKind] | None,
-    order_service_id: UUID | None,
-) -> list[int]:
-    statement = (
-        info.context.columns(LogEntry, LogEntry.order_id, func.count())
-        .where(log_filter.feed(include, order_service_id, edits=False))
-        .where(among(LogEntry.order_id, {order.id for order in orders}))
-        .group_by(LogEntry.order_id)
-    )
-    counted = dict(map(tuple, await info.context.tuples(statement)))
+async def _counts(orders: Sequence[Order], info: Info, wanted: dict[str, Any]) -> list[int]:
+    keys = [order.id for order in orders]
+    counted = dict(await info.context.read(_lengths, keys=keys, **wanted))
     return [counted.get(order.id, 0) for order in orders]
 
 
-async def _of_each(
-    context: Context, cut: Select[Any], orders: Sequence[Order]
-) -> dict[UUID, list[LogEntry]]:
-    """The entries of each order that a cut of its own feed leaves: one statement for all."""
-    each = func.unnest(literal([order.id for order in orders], ARRAY(Order.id.type)))
+def _feed_of_each(sees: Sees, backwards: bool) -> Select[Any]:
+    """Of the feed of each of the `keys`: `size` entries in a direction within the limits."""
+    each = func.unnest(bindparam("keys", type_=ARRAY(Order.id.type)))
     ids = each.table_valued("id", name="wanted").render_derived()
-    own = cut.where(LogEntry.order_id == ids.c.id).correlate(ids).lateral("own")
-    entry = aliased(LogEntry, own)
-    found: dict[UUID, list[LogEntry]] = defaultdict(list)
-    for row in await context.rows(select_aliases(entry).select_from(ids).join(own, true())):
-        found[row.order_id].append(row)
-    return found
+    limits = (
+        LogEntry.seq > bindparam("after", type_=BigInteger()),
+        LogEntry.seq < bindparam("before", type_=BigInteger()),
+    )
+    own = (
+        _of_feed(sees.select(LogEntry))
+        .where(LogEntry.order_id == ids.c.id, *limits)
+        .order_by(LogEntry.seq.desc() if backwards else LogEntry.seq.asc())
+        .limit(bindparam("size", type_=Integer()))
+        .correlate(ids)
+        .lateral("own")
+    )
+    return select_aliases(aliased(LogEntry, own)).select_from(ids).join(own, true())
+
+
+def _lengths(sees: Sees) -> Select[tuple[UUID, int]]:
+    """How long the feed of each of the `keys` is."""
+    counted: Any = select(LogEntry.order_id, func.count()).where(sees.visible(LogEntry))
+    of_each = _of_feed(counted).where(within(LogEntry.order_id, "keys"))
+    return of_each.group_by(LogEntry.order_id)
+
+
+def _of_feed(statement: Select[Any]) -> Select[Any]:
+    """Only entries of the `kinds`, and about the service with `service_id`, if it is given."""
+    service_id = bindparam("service_id", type_=LogEntry.id.type)
+    here = or_(service_id.is_(None), LogEntry.order_service_id == service_id)
+    return statement.where(within(LogEntry.kind, "kinds"), here)
 
 
 def _slice(

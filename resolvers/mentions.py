@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 import models
 from core import ids
@@ -16,8 +16,9 @@ from core.arguments import AfterEdge, BeforeEdge, First, Last
 from core.context import Info
 from core.errors import Invalid
 from core.pages import Key, Page, Slice, page
+from core.statements import Sees
 from core.work import Work
-from engine.fields import among
+from engine.fields import within
 from models import Assignment, JobRole, Kind, Mention, Message, Permission, Person, new_id
 
 _AT_ONCE = 50
@@ -46,15 +47,16 @@ async def mentions_of_viewer(
 
 async def of_messages(messages: Sequence[models.Message], info: Info) -> list[list[models.Mention]]:
     """Whom it mentions, by name or by job role; nobody once it is deleted."""
-    statement = (
-        info.context.select(Mention)
-        .where(among(Mention.message_id, {row.id for row in messages}))
-        .order_by(Mention.id)
-    )
     found: dict[UUID, list[models.Mention]] = {message.id: [] for message in messages}
-    for row in await info.context.rows(statement):
+    for row in await info.context.read(_in_messages, keys=list(found)):
         found[row.message_id].append(row)
     return [found[message.id] for message in messages]
+
+
+def _in_messages(sees: Sees) -> Select[Any]:
+    """The mentions in messages of the `keys`."""
+    wanted = sees.select(Mention).where(within(Mention.message_id, "keys"))
+    return wanted.order_by(Mention.id)
 
 
 async def people_in(work: Work, text: str, order_id: UUID) -> dict[UUID, JobRole | None]:

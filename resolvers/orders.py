@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import case, func
+from sqlalchemy import Select, case, func
 from typing_extensions import Doc
 
 import models
@@ -17,8 +17,9 @@ from core.context import Info
 from core.errors import Invalid, NotFound
 from core.order_filter import OrderFilter, condition
 from core.pages import Key, Page, Slice, page
+from core.statements import Sees
 from core.work import Work
-from engine.fields import among
+from engine.fields import within
 from models import Kind, Order, OrderStatus, PaymentStatus, ServiceStatus
 
 _SORT_LIMIT = 5
@@ -115,17 +116,21 @@ async def services(
     status: Annotated[list[ServiceStatus], Doc("Those in one of these statuses.")] | None = None,
 ) -> list[list[models.OrderService]]:
     """The services on it, by status in the order of the work, then by position."""
-    service = models.OrderService
-    statement = info.context.select(service).where(
-        among(service.order_id, {order.id for order in orders})
-    )
-    if status is not None:
-        statement = statement.where(service.status.in_(status))
-    ordered = statement.order_by(_rank(service.status, ServiceStatus), service.position, service.id)
     found: dict[UUID, list[models.OrderService]] = {order.id: [] for order in orders}
-    for row in await info.context.rows(ordered):
+    wanted = list(ServiceStatus) if status is None else status
+    for row in await info.context.read(_booked, keys=list(found), status=wanted):
         found[row.order_id].append(row)
     return [found[order.id] for order in orders]
+
+
+def _booked(sees: Sees) -> Select[Any]:
+    """The services in one `status` on orders of the `keys`."""
+    service = models.OrderService
+    return (
+        sees.select(service)
+        .where(within(service.order_id, "keys"), within(service.status, "status"))
+        .order_by(_rank(service.status, ServiceStatus), service.position, service.id)
+    )
 
 
 async def set_order_status(work: Work, id: OrderId, status: OrderStatus) -> models.Order:

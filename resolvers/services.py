@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 import models
 from core.arguments import AfterEdge, BeforeEdge, First, Last
 from core.context import Info
 from core.pages import Key, Page, Slice, page
-from core.records import select_records
-from core.visibility import visible
-from engine.fields import among
+from core.statements import Sees
+from engine.fields import within
 from models import Package, PackageService, Service
 
 
@@ -43,22 +44,24 @@ async def services_of_packages(
     packages: Sequence[models.Package], info: Info
 ) -> list[list[models.Service]]:
     """The services in it, in its order."""
-    viewer = info.context.viewer
-    statement = (
-        select_records(PackageService.package_id, Service)
-        .join(
-            Service,
-            (Service.organization_id == PackageService.organization_id)
-            & (Service.id == PackageService.service_id),
-        )
-        .where(visible(PackageService, viewer), visible(Service, viewer))
-        .where(among(PackageService.package_id, {package.id for package in packages}))
-        .order_by(PackageService.position, PackageService.id)
-    )
     found: dict[UUID, list[models.Service]] = defaultdict(list)
-    for package_id, service in await info.context.tuples(statement):
+    keys = {package.id for package in packages}
+    for service, package_id in await info.context.read(_packaged, keys=keys):
         found[package_id].append(service)
     return [found[package.id] for package in packages]
+
+
+def _packaged(sees: Sees) -> Select[Any]:
+    """The services in packages of the `keys`, and the package of each."""
+    of_service = (Service.organization_id == PackageService.organization_id) & (
+        Service.id == PackageService.service_id
+    )
+    return (
+        sees.select(Service, PackageService.package_id)
+        .join_from(Service, PackageService, of_service)
+        .where(sees.visible(PackageService), within(PackageService.package_id, "keys"))
+        .order_by(PackageService.position, PackageService.id)
+    )
 
 
 def _by_position(model: Any) -> list[Key]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import models
 from core.context import Info
-from engine.fields import among
+from engine.fields import rows_of
 from models import Kind, Mention, Order
 from resolvers.log import shown_as
 from subscriptions.streams import StreamEvent
@@ -23,21 +23,19 @@ async def feed_entries(
     Null too if the message may not be seen any more.
     """
     entries = [event.entry for event in events if event.entry]
-    shown = await shown_as(info.context, entries)
+    shown = await shown_as(info, entries)
     return [shown.get(event.entry.id) if event.entry else None for event in events]
 
 
 async def mentions(events: Sequence[StreamEvent], info: Info) -> list[models.Mention | None]:
     """The mention; null unless the type is `CHANGE`, and if it has been taken back since."""
     ids = {event.entry.subject_id for event in events if event.entry}
-    statement = info.context.select(Mention).where(among(Mention.id, ids))
-    found = {row.id: row for row in await info.context.rows(statement)} if ids else {}
+    found = await rows_of(info, Mention, ids)
     return [found.get(event.entry.subject_id) if event.entry else None for event in events]
 
 
 async def orders(events: Sequence[StreamEvent], info: Info) -> list[models.Order | None]:
     """The order as it is now; null unless the type is `CHANGE`."""
     ids = {event.entry.order_id for event in events if event.entry}
-    statement = info.context.select(Order).where(among(Order.id, ids))
-    found = {row.id: row for row in await info.context.rows(statement)} if ids else {}
+    found = await rows_of(info, Order, ids)
     return [found.get(event.entry.order_id) if event.entry else None for event in events]

@@ -7,7 +7,6 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy import select
 
 import models
 from core import ids
@@ -18,6 +17,7 @@ from core.viewer import Scope, Viewer
 _ALGORITHM = "HS256"
 _AUDIENCE = "callsheet"
 _SECRET_LENGTH = 32
+_PERMISSION = "SELECT permission FROM people WHERE organization_id = $1 AND id = $2"
 _CLAIMS = jwt.JWTClaimsRegistry(
     sub={"essential": True},
     org={"essential": True},
@@ -59,15 +59,11 @@ class Tokens:
     async def viewer(self, token: str | None, database: Database) -> Viewer:
         """Who holds a token; `Unauthenticated` if it is missing, forged, expired, or of nobody."""
         grant = self.read(token)
-        statement = select(models.Person).where(
-            models.Person.organization_id == grant.organization_id,
-            models.Person.id == grant.person_id,
-        )
-        async with database.read() as session:
-            person = (await session.scalars(statement)).one_or_none()
-        if person is None:
+        found = await database.fetch(_PERMISSION, grant.organization_id, grant.person_id)
+        if not found:
             raise Unauthenticated("This token is of nobody.")
-        return Viewer(person.id, person.organization_id, person.permission, grant.scopes)
+        permission = models.Permission[found[0]["permission"]]
+        return Viewer(permission, grant.person_id, grant.organization_id, grant.scopes)
 
     def read(self, token: str | None) -> Grant:
         """What a token says; `Unauthenticated` if it is missing, forged, or expired."""

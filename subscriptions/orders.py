@@ -57,7 +57,7 @@ async def order_feed(
         there = info.context.select(service).where(service.id == order_service_id)
         if not await info.context.now(there.where(service.order_id == order_id)):
             raise NotFound("orderServiceId", "There is no such service on this order.")
-    wanted = log_filter.feed(include, order_service_id, edits=True)
+    wanted = log_filter.feed(include, order_service_id)
     return await follow(info.context, wanted & (LogEntry.order_id == order_id), after)
 
 

@@ -63,5 +63,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
+    database.on_read = sent.append
     yield sent
+    database.on_read = None
     event.remove(engine, "before_cursor_execute", note)

@@ -152,14 +152,16 @@ class Context:
         """All rows of a table."""
         return select(model)
 
-    async def rows(self, statement: Select[Any]) -> Sequence[Any]:
-        """The rows with one of the values that a statement has for a column."""
+    async def read(
+        self, build: Callable[..., Select[Any]], *fixed: Any, **values: Any
+    ) -> Sequence[Any]:
+        """The rows with one of the values that a statement is given for a column."""
         await asyncio.sleep(0)
-        where = statement.whereclause
+        where = build(self, *fixed).whereclause
         assert isinstance(where, BinaryExpression)
-        (wanted,) = (e.value for e in where.right.get_children() if isinstance(e, BindParameter))
+        (wanted,) = (e.key for e in where.right.get_children() if isinstance(e, BindParameter))
         name = str(where.left.key)
-        return [knot for knot in self.knots if getattr(knot, name) in (wanted or ())]
+        return [knot for knot in self.knots if getattr(knot, name) in values[wanted]]
 
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

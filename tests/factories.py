@@ -144,7 +144,7 @@ class Agency:
 
     def context(self, person: Person, scopes: frozenset[Scope] = BOTH) -> Context:
         """The context of a request by `person`."""
-        viewer = Viewer(person.id, person.organization_id, person.permission, scopes)
+        viewer = Viewer(person.permission, person.id, person.organization_id, scopes)
         return Context(viewer, self.database, self.hub)
 
     async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:

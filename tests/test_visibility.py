@@ -114,7 +114,7 @@ async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str)
 @pytest.mark.parametrize("role", EVERYBODY)
 async def test_what_is_visible_agrees_with_the_plain_rules(stage: Stage, role: str) -> None:
     by, facts = stage.people[role], stage.facts
-    viewer = Viewer(by.id, by.organization_id, by.permission, frozenset())
+    viewer = Viewer(by.permission, by.id, by.organization_id, frozenset())
     async with stage.agency.database.read() as session:
         for table in facts.rows.keys() - {models.LogHead}:
             found = set(await session.scalars(select(table.id).where(visible(table, viewer))))

@@ -20,7 +20,7 @@ class Past(Work):
     """A unit of work at a moment of the past; it writes the log as the present does."""
 
     def __init__(self, session: AsyncSession, actor: Person, at: datetime) -> None:
-        viewer = Viewer(actor.id, actor.organization_id, actor.permission, frozenset(Scope))
+        viewer = Viewer(actor.permission, actor.id, actor.organization_id, frozenset(Scope))
         super().__init__(session, viewer, None)
         self.at = at
 

@@ -1,0 +1,104 @@
+"""Statements for reads: built and compiled once where they can be, fetched by the driver itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import Select
+from sqlalchemy.engine.interfaces import CompiledCacheType
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+from sqlalchemy.util import LRUCache
+
+from core.records import DIALECT, Shape, select_records
+from core.viewer import Sight, Viewer
+from core.visibility import visible
+from models import Permission
+
+_KEPT = 1_000
+
+Build: TypeAlias = Callable[..., Select[Any]]
+"""A function that builds a statement for a `Sees`: its parameters stand in it by their names."""
+Argument: TypeAlias = tuple[str, Any, Callable[[Any], Any] | None]
+
+
+class Sees:
+    """Builds statements for whoever has a permission: ids of the viewer are parameters."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.sight = Sight(permission)
+
+    def select(self, model: type[Any], *more: Any) -> Select[Any]:
+        """The rows of `model` that the viewer may see; and what else is told of each."""
+        return seen(self.sight, model, *more)
+
+    def visible(self, model: type[Any]) -> Any:
+        """The condition that the viewer may see a row of `model`."""
+        return visible(model, self.sight)
+
+
+def seen(viewer: Viewer | Sight, model: type[Any], *more: Any) -> Select[Any]:
+    """The rows of `model` that a viewer may see; and what else is told of each."""
+    wanted: list[Any] = [model, *more]
+    return select_records(*wanted).where(visible(model, viewer))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as the driver wants it: its text, its arguments, and what its rows become."""
+
+    sql: str
+    takes: Sequence[Argument]
+    shape: Shape
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The arguments in their order: those given, else those that the statement came with."""
+        return [
+            process(values.get(name, own)) if process else values.get(name, own)
+            for name, own, process in self.takes
+        ]
+
+
+@lru_cache(_KEPT)
+def prepared(build: Build, permission: Permission, *fixed: Any) -> Statement:
+    """The statement that `build(sees, *fixed)` builds for a permission; made once."""
+    statement = build(Sees(permission), *fixed)
+    compiled = statement.compile(dialect=DIALECT)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
+    if compiled.post_compile_params:
+        raise TypeError("Lists are given to a prepared statement as one array parameter.")
+    own = compiled.construct_params(_check=False)
+    return Statement(compiled.string, _takes(compiled, own), Shape.of(statement))
+
+
+_compiled: CompiledCacheType = LRUCache(_KEPT)
+
+
+def bound(statement: Select[Any]) -> Statement:
+    """A statement that was built for this one time; compiled once for all of its form."""
+    compiled, extracted, *_ = statement._compile_w_cache(  # noqa: SLF001 - the only way to its cache
+        DIALECT, compiled_cache=_compiled, column_keys=[]
+    )
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
+    own = compiled.construct_params(extracted_parameters=extracted, escape_names=False)
+    shape = Shape.of(statement)
+    if not compiled.post_compile_params:
+        return Statement(compiled.string, _takes(compiled, own), shape)
+    full = compiled.construct_expanded_state(own, escape_names=False)
+    known = {name: process for name, _, process in _takes(compiled, own)} | {**full.processors}
+    takes = [(name, full.parameters[name], known.get(name)) for name in full.positiontup or ()]
+    return Statement(full.statement, takes, shape)
+
+
+def _takes(compiled: SQLCompiler, own: Mapping[str, Any]) -> list[Argument]:
+    return [
+        (name, own[name], _processor(compiled.binds[name].type))
+        for name in compiled.positiontup or ()
+    ]
+
+
+@cache
+def _processor(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What makes a value of a type into one that the driver takes; None if it is one already."""
+    return type_.dialect_impl(DIALECT).bind_processor(DIALECT)
