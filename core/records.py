@@ -24,9 +24,14 @@ class Record(tuple[Any, ...]):
     __eq__ = object.__eq__
 
 
+def table_of(kind: type[Any]) -> type[Any]:
+    """The table's class that a row of a class is of, whether it was read or is worked on."""
+    return kind.model if issubclass(kind, Record) else kind
+
+
 def model_of(row: Any) -> type[Any]:
-    """The table's class of a row, whether it was read or is being worked on."""
-    return row.model if isinstance(row, Record) else type(row)
+    """The table's class of a row."""
+    return table_of(type(row))
 
 
 Processor: TypeAlias = Callable[[Any], Any] | None

@@ -1,7 +1,7 @@
 """Columns: the values of one field for all objects at a place, completed together."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import Any, cast
 
 from graphql import (
@@ -27,13 +27,16 @@ from engine.places import Field, Items, Place, Some
 from engine.resolving import Resolver, settled
 from engine.selections import Selected
 
+_ABSENT = {type(None), type(Undefined), Raised}
+
 
 class Columns:
     """Completes what is below one root field."""
 
     def __init__(self, executor: Executor[Any]) -> None:
         self._executor = executor
-        self._plans: dict[tuple[str, int], list[Selected]] = {}
+        manager = executor.middleware_manager
+        self._middleware = bool(manager and manager.middlewares)
         self._raised = 0  # how many errors have arisen: most columns need not be searched for any
 
     async def complete(
@@ -76,12 +79,7 @@ class Columns:
     ) -> list[Any]:
         if is_leaf_type(type_):
             return self._leaves(type_, field, values, place)
-        done: list[Any] = [value if isinstance(value, Raised) else None for value in values]
-        present = [
-            i
-            for i, value in enumerate(values)
-            if value is not None and value is not Undefined and not isinstance(value, Raised)
-        ]
+        done, present = _absent(values)
         if not present:
             return done
         if is_list_type(type_):
@@ -114,7 +112,7 @@ class Columns:
         type_: GraphQLList[Any],
         field: Selected,
         values: list[Any],
-        present: list[int],
+        present: Sequence[int],
         place: Place,
         done: list[Any],
     ) -> None:
@@ -143,7 +141,7 @@ class Columns:
         type_: GraphQLAbstractType,
         field: Selected,
         values: list[Any],
-        present: list[int],
+        present: Sequence[int],
         place: Place,
         done: list[Any],
     ) -> None:
@@ -173,36 +171,46 @@ class Columns:
         type_: GraphQLObjectType,
         field: Selected,
         values: list[Any],
-        present: list[int],
+        present: Sequence[int],
         place: Place,
         done: list[Any],
     ) -> None:
         """Complete objects of one type: equal rows once, field by field."""
-        members: dict[int, list[int]] = {}
-        for i in present:
-            members.setdefault(id(values[i]), []).append(i)
-        numbers = list(members.values())
-        rows = [values[own[0]] for own in numbers]
-        here = place if len(rows) == len(values) else Some(place, numbers)
-        refused = await self._refusals(type_, field, rows, here)
-        if refused:
-            numbers, rows = (
-                [each for i, each in enumerate(kept) if i not in refused]
-                for kept in (numbers, rows)
-            )
+        if len(present) == len(values) == len(set(map(id, values))):
+            numbers: Sequence[Sequence[int]] | None = None
+            rows, here = values, place
+        else:
+            members: dict[int, list[int]] = {}
+            for i in present:
+                members.setdefault(id(values[i]), []).append(i)
+            numbers = list(members.values())
+            rows = [values[own[0]] for own in numbers]
             here = Some(place, numbers)
-        for i, refusal in refused.items():
-            for number in list(members.values())[i]:
-                done[number] = refusal
-        for own, made in zip(numbers, await self._fields(type_, field, rows, here), strict=True):
+        if refused := await self._refusals(type_, field, rows, here):
+            numbers = numbers or [[i] for i in range(len(rows))]
+            for i, refusal in refused.items():
+                for number in numbers[i]:
+                    done[number] = refusal
+            numbers = [own for i, own in enumerate(numbers) if i not in refused]
+            rows = [row for i, row in enumerate(rows) if i not in refused]
+            here = Some(place, numbers)
+        made = await self._fields(type_, field, rows, here)
+        if numbers is None:
+            done[:] = made
+            return
+        for own, one in zip(numbers, made, strict=True):
             for number in own:
-                done[number] = made
+                done[number] = one
 
     async def _refusals(
         self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place
     ) -> dict[int, Raised]:
         """The rows that are not of the type, by their number."""
         if type_.is_type_of is None:
+            return {}
+        if (of_class := getattr(type_.is_type_of, "of_class", None)) and all(
+            map(of_class, set(map(type, rows)))
+        ):
             return {}
         refused = {}
         info = Resolver(self._executor, field, place).info(0)
@@ -225,10 +233,8 @@ class Columns:
         """The objects, as the query selects them; the first error where one has arrived."""
         names, columns = [], []
         for part in self._plan(type_, field):
-            at = Field(place, part.name, type_.name)
-            values = await self._values(part, rows, at)
             names.append(part.name)
-            columns.append(await self.complete(part.definition.type, part, values, at))
+            columns.append(await self._part(part, rows, place))
         if not columns:
             return [{} for _ in rows]
         made: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -239,18 +245,35 @@ class Columns:
                         made[i] = value
         return made
 
+    async def _part(self, part: Selected, rows: list[Any], place: Place) -> list[Any]:
+        """One field of all rows."""
+        values = self._read(part, rows) if part.get and part.is_leaf else None
+        if values and (done := leaves.plain(part.definition.type, values)) is not None:
+            return done
+        at = Field(place, part.name, part.parent_type.name)
+        found = await self._values(part, rows, at)
+        return await self.complete(part.definition.type, part, found, at)
+
+    def _read(self, part: Selected, rows: list[Any]) -> list[Any] | None:
+        """The values of a field that is read from the rows; None if it takes more than that."""
+        if part.metadata.get("when") or self._middleware:
+            return None
+        try:
+            return list(map(cast("Callable[[Any], Any]", part.get), rows))
+        except Exception:  # noqa: BLE001 - of which row? The long way tells it
+            return None
+
     def _plan(self, type_: GraphQLObjectType, field: Selected) -> list[Selected]:
         """The fields that are selected of a type at a place."""
-        key = (type_.name, id(field.details))
-        if key not in self._plans:
+        if (parts := field.parts.get(type_.name)) is None:
             grouped = self._executor.collect_subfields(type_, field.details).grouped_field_set
             schema = self._executor.schema
-            self._plans[key] = [
+            parts = field.parts[type_.name] = [
                 Selected(name, type_, definition, own)
                 for name, own in grouped.items()
                 if (definition := schema.get_field(type_, own[0].node.name.value))
             ]
-        return self._plans[key]
+        return parts
 
     async def _values(self, field: Selected, rows: list[Any], place: Place) -> list[Any]:
         """The values of a field, not yet completed: `Raised` where there is an error."""
@@ -274,6 +297,15 @@ class Columns:
         if any(map(self._executor.is_awaitable, items)):
             items = await settled(items, self._executor.is_awaitable)
         return self._raise_all(items, field, place)
+
+
+def _absent(values: list[Any]) -> tuple[list[Any], Sequence[int]]:
+    """What stays as it is of the values, nulls and errors; and the numbers of the others."""
+    kinds = set(map(type, values))
+    if kinds.isdisjoint(_ABSENT):
+        return [None] * len(values), range(len(values))
+    done = [value if isinstance(value, Raised) else None for value in values]
+    return done, [i for i, value in enumerate(values) if type(value) not in _ABSENT]
 
 
 async def _as_list(value: Any, field: Selected) -> list[Any]:

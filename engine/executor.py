@@ -15,6 +15,7 @@ from graphql.pyutils import Path
 from engine.columns import Columns
 from engine.failures import Raised
 from engine.places import Root
+from engine.plans import PLANS
 from engine.selections import Selected
 
 
@@ -47,8 +48,7 @@ class BreadthFirstExecutor(Executor[Any]):
             )
         if isinstance(result, Exception):
             raise result
-        definition = info.parent_type.fields[info.field_name]
-        field = Selected(str(path.key), info.parent_type, definition, field_details_list)
+        field = PLANS.root(self, info, field_details_list)
         return self._complete(return_type, field, path, result)
 
     async def _complete(

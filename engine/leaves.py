@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import Enum, Flag
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLBoolean,
@@ -11,11 +11,24 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
+    GraphQLOutputType,
     GraphQLString,
+    Undefined,
+    is_non_null_type,
 )
 
+_SPECIFIED = {"ID", "String", "Int", "Float", "Boolean"}
 _INT_LIMIT = 2**31
 _PLAIN = {GraphQLString.name: str, GraphQLBoolean.name: bool, GraphQLID.name: str}
+
+
+def plain(type_: GraphQLOutputType, values: Sequence[Any]) -> list[Any] | None:
+    """The completed values of a type, if all are plainly of it; else None."""
+    if not is_non_null_type(type_):
+        return column(cast("GraphQLLeafType", type_), values)
+    if (done := column(type_.of_type, values)) is None or None in done:
+        return None
+    return done
 
 
 def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
@@ -31,9 +44,20 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
     if type_.name == GraphQLInt.name and kind is int:
         small = all(value is None or -_INT_LIMIT <= value < _INT_LIMIT for value in values)
         return list(values) if small else None
-    if isinstance(type_, GraphQLEnumType) and issubclass(kind, Enum):
-        return _members(type_, kind, values)
-    return None
+    if isinstance(type_, GraphQLEnumType):
+        return _members(type_, kind, values) if issubclass(kind, Enum) else None
+    return None if type_.name in _SPECIFIED else _serialized(type_, values)
+
+
+def _serialized(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
+    """What a scalar of our own makes of the values; None if it refuses one of them."""
+    serialize = type_.coerce_output_value
+    try:
+        done = [None if value is None else serialize(value) for value in values]
+    except Exception:  # noqa: BLE001 - which one? The long way tells it
+        return None
+    lost = sum(value is None or value is Undefined for value in done)
+    return done if lost == sum(value is None for value in values) else None
 
 
 def _members(type_: GraphQLEnumType, kind: type[Enum], values: Sequence[Any]) -> list[Any] | None:

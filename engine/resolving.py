@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
+import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
@@ -58,9 +59,13 @@ class Resolver:
 
     async def _batch(self, rows: Sequence[Any]) -> list[Any]:
         """One call for all rows."""
-        resolve = self._resolve(self._field.definition)
-        answered = resolve(Rows(rows), self.info(0), **self._arguments())
-        values = list(await answered)
+        field = self._field
+        if field.definition.args:
+            resolve = self._resolve(field.definition)
+            values = list(await resolve(Rows(rows), self.info(0), **self._arguments()))
+        else:
+            info = strawberry.Info(_raw_info=self.info(0), _field=field.behind)
+            values = list(await field.metadata["function"](rows, info))
         if len(values) != len(rows):
             name = self._field.name
             raise RuntimeError(f"{name} gave {len(values)} values for {len(rows)} rows.")

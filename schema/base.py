@@ -18,10 +18,10 @@ from core.arguments import IdempotencyKey, IdOf, Version
 from core.context import Info
 from core.cursors import Cursor
 from core.idempotency import Retry
-from core.records import model_of
+from core.records import model_of, table_of
 from core.work import Expected, perform
 from engine import docs, inputs
-from engine.fields import each, with_arguments
+from engine.fields import each, of_class, with_arguments
 
 C = TypeVar("C")
 N = TypeVar("N")
@@ -42,7 +42,7 @@ def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
 def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
     cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
-    is_type_of = None if row is None else lambda value, _info: issubclass(model_of(value), row)
+    is_type_of = None if row is None else of_class(lambda kind: issubclass(table_of(kind), row))
     made = strawberry.type(cls, description=inspect.getdoc(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
     for field in get_object_definition(made, strict=True).fields:

@@ -8,6 +8,8 @@ from engine_compare import Answer, Asked, Question, equal
 from engine_search import MUTATIONS, QUERIES, QUIETLY, STREAMS, Case, Cases, ended, search
 from hypothesis import given
 
+from engine.plans import PLANS
+
 pytestmark = QUIETLY
 Known = list[tuple[Question, Asked, list[Answer]]]
 
@@ -16,6 +18,13 @@ Known = list[tuple[Question, Asked, list[Answer]]]
 def _ended() -> Iterator[None]:
     yield
     ended()
+
+
+@pytest.fixture(autouse=True)
+def _planned_anew() -> Iterator[None]:
+    PLANS.clear()
+    yield
+    PLANS.clear()
 
 
 async def _answered(cases: Cases, documents: int) -> Known:

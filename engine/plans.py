@@ -1,0 +1,98 @@
+"""Plans: what operations select, kept from one request to the next."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    visit,
+)
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.language.visitor import Visitor
+
+from engine.selections import Selected
+
+_OPERATIONS_KEPT = 256
+_CHOICES_KEPT = 64  # of the values of @skip and @include, per operation
+
+
+@dataclass
+class Plan:
+    """What one operation selects, for each choice of its @skip and @include."""
+
+    operation: OperationDefinitionNode  # held, so that its id is no other's
+    schema: GraphQLSchema
+    conditions: tuple[str, ...]
+    roots: dict[Hashable, Selected] = field(default_factory=dict)
+
+
+class Plans:
+    """The plans of the operations that were executed last."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.misses = 0
+        self._plans: OrderedDict[tuple[int, int], Plan] = OrderedDict()
+
+    def root(
+        self, executor: Executor[Any], info: GraphQLResolveInfo[Any], details: FieldDetailsList
+    ) -> Selected:
+        """The root field that is executed, with all that was found out of it before."""
+        plan = self._plan(executor)
+        values = executor.variable_values.coerced
+        key = (
+            info.path.key,
+            tuple(values.get(name) for name in plan.conditions),
+            tuple(id(each.node) for each in details),
+        )
+        if found := plan.roots.get(key):
+            self.hits += 1
+            return found
+        self.misses += 1
+        if len(plan.roots) >= _CHOICES_KEPT:
+            plan.roots.clear()
+        definition = info.parent_type.fields[info.field_name]
+        made = Selected(str(info.path.key), info.parent_type, definition, details)
+        plan.roots[key] = made
+        return made
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._plans.clear()
+
+    def _plan(self, executor: Executor[Any]) -> Plan:
+        key = (id(executor.schema), id(executor.operation))
+        if plan := self._plans.get(key):
+            self._plans.move_to_end(key)
+            return plan
+        if len(self._plans) >= _OPERATIONS_KEPT:
+            self._plans.popitem(last=False)
+        plan = Plan(executor.operation, executor.schema, _conditions(executor))
+        self._plans[key] = plan
+        return plan
+
+
+PLANS = Plans()
+
+
+def _conditions(executor: Executor[Any]) -> tuple[str, ...]:
+    """The names of the variables by which fields are skipped or included."""
+    names = set()
+
+    class Finder(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    names.add(argument.value.name.value)
+
+    visit(executor.operation, Finder())
+    for fragment in executor.fragments.values():
+        visit(fragment.definition, Finder())
+    return tuple(sorted(names))
