@@ -48,9 +48,9 @@ class Context:
         """The rows of `model` that the viewer may see; and what else is told of each."""
         return seen(self.viewer, model, *more)
 
-    async def rows(self, statement: Select[Any]) -> Sequence[Any]:
+    async def rows(self, statement: Select[Any], **values: Any) -> Sequence[Any]:
         """The rows of a statement that was built for this one time."""
-        return await self._fetch(bound(statement), {})
+        return await self._fetch(bound(statement), values)
 
     async def first(self, statement: Select[Any]) -> Any | None:
         """The first row of such a statement, if it has any."""

@@ -48,6 +48,7 @@ class Database:
         try:
             await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         except BaseException:
+            connection.terminate()  # it may be inside the transaction, or not
             await self._pool.release(connection)
             raise
         return Moment(self, connection)

@@ -11,15 +11,30 @@ from uuid import UUID
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.context import Context
 from core.errors import Invalid
+from core.statements import Build, Sees
 
 DEFAULT_SIZE = 20
 _LARGEST = 2**31 - 1  # what an integer column holds
+_LIMITS = ("after", "before")
 N = TypeVar("N")
+
+
+@dataclass(slots=True, eq=False)
+class Edge(Generic[N]):
+    """A row of a page, and its place in the list."""
+
+    node: N
+    place: Callable[[N], str]
+
+    @property
+    def cursor(self) -> str:
+        """Its place, made when it is asked for."""
+        return self.place(self.node)
 
 
 @dataclass(frozen=True)
@@ -28,16 +43,17 @@ class PageInfo:
 
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    edges: Sequence[Edge[Any]]
 
+    @property
+    def start_cursor(self) -> str | None:
+        """The place of the first edge."""
+        return self.edges[0].cursor if self.edges else None
 
-@dataclass(frozen=True)
-class Edge(Generic[N]):
-    """A row of a page, and its place in the list."""
-
-    node: N
-    cursor: str
+    @property
+    def end_cursor(self) -> str | None:
+        """The place of the last edge."""
+        return self.edges[-1].cursor if self.edges else None
 
 
 @dataclass(frozen=True)
@@ -49,9 +65,12 @@ class Page(Generic[N]):
     count: Callable[[], Awaitable[int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Key:
-    """What a list is sorted by; the last key of a list must tell any two rows apart."""
+    """What a list is sorted by; the last key of a list must tell any two rows apart.
+
+    Made once for each: pages are prepared by the identity of their keys.
+    """
 
     name: str
     column: ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -91,43 +110,80 @@ class Slice:
         kept = list(rows[: self.size])
         if self.backwards:
             kept.reverse()
-        edges = [Edge(row, cursor(row)) for row in kept]
+        edges = [Edge(row, cursor) for row in kept]
         info = PageInfo(
             has_next_page=self.before is not None if self.backwards else more,
             has_previous_page=more if self.backwards else self.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            edges=edges,
         )
         return Page(edges, info, count)
 
 
 async def page(
-    context: Context, statement: Select[Any], keys: Sequence[Key], part: Slice
+    context: Context, source: Build | Select[Any], keys: Sequence[Key], part: Slice
 ) -> Page[Any]:
-    """The wanted part of `statement`'s rows, sorted by `keys`: one statement, and one to count."""
-    wanted = statement
-    if part.after is not None:
-        wanted = wanted.where(_beyond(keys, _decode(keys, part.after, "after"), forwards=True))
-    if part.before is not None:
-        wanted = wanted.where(_beyond(keys, _decode(keys, part.before, "before"), forwards=False))
-    order = [k.column.desc() if k.descending != part.backwards else k.column.asc() for k in keys]
+    """The wanted part of a list, sorted by `keys`: one statement, and one to count.
+
+    The list is a statement, or builds one: then its pages are prepared.
+    """
+    keys = tuple(keys)
+    given: dict[str, Any] = {"size": part.size + 1}
+    for field in _LIMITS:
+        if (cursor := getattr(part, field)) is not None:
+            values = _decode(keys, cursor, field)
+            given |= {f"{field}_{i}": value for i, value in enumerate(values)}
+    limits = tuple(field for field in _LIMITS if getattr(part, field) is not None)
+    if callable(source):
+        rows = await context.read(_part, source, keys, limits, part.backwards, **given)
+    else:
+        statement = _cut(source, keys, limits, backwards=part.backwards)
+        rows = await context.rows(statement, **given)
 
     async def count() -> int:
-        counted = select(func.count()).select_from(statement.order_by(None).subquery())
-        return int(await context.first(counted) or 0)
+        if callable(source):
+            return int((await context.read(_length, source))[0])
+        return int(await context.first(_counted(source)) or 0)
 
-    rows = await context.rows(wanted.order_by(*order).limit(part.size + 1))
     return part.page(rows, lambda row: _encode(keys, row), count)
 
 
-def _beyond(keys: Sequence[Key], values: Sequence[Any], *, forwards: bool) -> ColumnElement[bool]:
-    """The rows after (or before) the place with these values, key by key."""
+def _part(
+    sees: Sees, source: Build, keys: Sequence[Key], limits: Sequence[str], backwards: bool
+) -> Select[Any]:
+    return _cut(source(sees), keys, limits, backwards=backwards)
+
+
+def _length(sees: Sees, source: Build) -> Select[Any]:
+    return _counted(source(sees))
+
+
+def _counted(statement: Select[Any]) -> Select[Any]:
+    return select(func.count()).select_from(statement.order_by(None).subquery())
+
+
+def _cut(
+    statement: Select[Any], keys: Sequence[Key], limits: Sequence[str], *, backwards: bool
+) -> Select[Any]:
+    """The `size` first rows of a statement within its limits, or the last ones."""
+    for field in limits:
+        statement = statement.where(_beyond(keys, field, forwards=field == "after"))
+    order = [k.column.desc() if k.descending != backwards else k.column.asc() for k in keys]
+    return statement.order_by(*order).limit(bindparam("size", type_=Integer()))
+
+
+def _beyond(keys: Sequence[Key], field: str, *, forwards: bool) -> ColumnElement[bool]:
+    """The rows after (or before) the place whose values are parameters, key by key."""
     steps = []
-    for i, (key, value) in enumerate(zip(keys, values, strict=True)):
-        same = [k.column == v for k, v in zip(keys[:i], values[:i], strict=True)]
+    for i, key in enumerate(keys):
+        same = [k.column == _value_of(k, field, j) for j, k in enumerate(keys[:i])]
+        value = _value_of(key, field, i)
         upwards = key.descending != forwards
         steps.append(and_(*same, key.column > value if upwards else key.column < value))
     return or_(*steps)
+
+
+def _value_of(key: Key, field: str, place: int) -> Any:
+    return bindparam(f"{field}_{place}", type_=key.column.type)
 
 
 def _signature(keys: Sequence[Key]) -> str:

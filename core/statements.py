@@ -81,7 +81,9 @@ def bound(statement: Select[Any]) -> Statement:
         DIALECT, compiled_cache=_compiled, column_keys=[]
     )
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
-    own = compiled.construct_params(extracted_parameters=extracted, escape_names=False)
+    own = compiled.construct_params(
+        extracted_parameters=extracted, escape_names=False, _check=False
+    )
     shape = Shape.of(statement)
     if not compiled.post_compile_params:
         return Statement(compiled.string, _takes(compiled, own), shape)

@@ -41,7 +41,7 @@ Step = Annotated[Name, Doc("What is to be done, on one line, 1 to 200 characters
 Steps = Annotated[list[Step], Doc("What is to be done, step by step: at most 200.")]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Progress:
     """How many items of checklists are ticked, and how many there are."""
 
@@ -227,7 +227,8 @@ async def _progress(
     """The progress of the items whose `column` holds a row's id, row by row."""
     counts = await info.context.read(_counted, column, keys={row.id for row in rows})
     found = {owner: Progress(done, total) for owner, done, total in counts}
-    return [found.get(row.id, Progress(0, 0)) for row in rows]
+    nothing = Progress(0, 0)
+    return [found.get(row.id, nothing) for row in rows]
 
 
 def _counted(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[tuple[UUID, int, int]]:

@@ -1,6 +1,6 @@
 """Reads of the log: the activity of an agency, and the feeds of its orders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -87,11 +87,17 @@ async def feeds(
 
         rows = part.page(entries[order.id], cursor_of, count)
         edges = [
-            Edge(shown[edge.node.id], edge.cursor) for edge in rows.edges if edge.node.id in shown
+            Edge(shown[edge.node.id], _fixed(edge.cursor))
+            for edge in rows.edges
+            if edge.node.id in shown
         ]
         return Page(edges, rows.page_info, count)
 
     return [page(order) for order in orders]
+
+
+def _fixed(cursor: str) -> Callable[[Any], str]:
+    return lambda _: cursor
 
 
 async def shown_as(info: Info, entries: Sequence[LogEntry]) -> dict[UUID, LogEntry | Message]:

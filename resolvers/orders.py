@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func
+from sqlalchemy import Select, bindparam, case, func
 from typing_extensions import Doc
 
 import models
@@ -75,19 +76,24 @@ async def order(
     number: Annotated[str, Doc("Its number, with or without leading zeros.")] | None = None,
 ) -> models.Order:
     """An order by its id or its number; `NOT_FOUND` if the viewer sees no such order."""
-    statement = info.context.select(Order)
     if (id is None) == (number is None):
         raise Invalid("id", "Give `id` or `number`.")
-    if number is not None:
-        if not (number.isascii() and number.isdigit() and len(number) <= 9):  # noqa: PLR2004 - int4
-            raise Invalid("number", "A number has 1 to 9 digits.")
-        statement = statement.where(Order.number == int(number))
+    if number is None:
+        found = await info.context.read(_with, "id", value=id)
+    elif number.isascii() and number.isdigit() and len(number) <= 9:  # noqa: PLR2004 - int4
+        found = await info.context.read(_with, "number", value=int(number))
     else:
-        statement = statement.where(Order.id == id)
-    if (found := await info.context.first(statement)) is None:
+        raise Invalid("number", "A number has 1 to 9 digits.")
+    if not found:
         raise NotFound("id" if number is None else "number", "There is no such order.")
-    row: models.Order = found
+    row: models.Order = found[0]
     return row
+
+
+def _with(sees: Sees, name: str) -> Select[Any]:
+    """The order with a `value` in a column."""
+    column = getattr(Order, name)
+    return sees.select(Order).where(column == bindparam("value", type_=column.type))
 
 
 async def orders(
@@ -100,9 +106,15 @@ async def orders(
     before: BeforeEdge | None = None,
 ) -> Page[models.Order]:
     """The orders that the viewer sees and that fit a filter; 20 if not told how many."""
-    context = info.context
-    statement = context.select(Order).where(condition(filter, context.viewer))
-    return await page(context, statement, _keys(sort), Slice(first, after, last, before))
+    part = Slice(first, after, last, before)
+    if filter is None:
+        return await page(info.context, _all, _keys(sort), part)
+    fitting = condition(filter, info.context.viewer)
+    return await page(info.context, info.context.select(Order).where(fitting), _keys(sort), part)
+
+
+def _all(sees: Sees) -> Select[Any]:
+    return sees.select(Order)
 
 
 def number(order: models.Order) -> str:
@@ -161,9 +173,15 @@ def _keys(sort: Sequence[OrderSort] | None) -> list[Key]:
         raise Invalid("sort", f"{_SORT_LIMIT} keys are the limit.")
     wanted = sort or [OrderSort(OrderSortKey.CREATED_AT, Direction.DESC)]
     keys = [_key(each.by, descending=each.direction is Direction.DESC) for each in wanted]
-    return [*keys, Key("ID", Order.id, lambda row: row.id, UUID, keys[-1].descending)]
+    return [*keys, _by_id(descending=keys[-1].descending)]
 
 
+@cache
+def _by_id(*, descending: bool) -> Key:
+    return Key("ID", Order.id, lambda row: row.id, UUID, descending)
+
+
+@cache
 def _key(by: OrderSortKey, *, descending: bool) -> Key:
     match by:
         case OrderSortKey.CREATED_AT | OrderSortKey.UPDATED_AT:

@@ -1,5 +1,6 @@
 """Tokens: JSON Web Tokens signed with the server's key (RFC 7519, HS256)."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from core.viewer import Scope, Viewer
 _ALGORITHM = "HS256"
 _AUDIENCE = "callsheet"
 _SECRET_LENGTH = 32
+_TOKENS_KEPT = 10_000
 _PERMISSION = "SELECT permission FROM people WHERE organization_id = $1 AND id = $2"
 _CLAIMS = jwt.JWTClaimsRegistry(
     sub={"essential": True},
@@ -43,6 +45,7 @@ class Tokens:
         if len(secret) < _SECRET_LENGTH:
             raise ValueError(f"CALLSHEET_SECRET must have {_SECRET_LENGTH} characters or more.")
         self._key = OctKey.import_key(secret)
+        self._known: dict[str, Grant] = {}  # a signature is verified once
 
     def issue(self, person: models.Person, scopes: frozenset[Scope], lifetime: timedelta) -> str:
         """A token for a person."""
@@ -69,6 +72,15 @@ class Tokens:
         """What a token says; `Unauthenticated` if it is missing, forged, or expired."""
         if token is None:
             raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
+        grant = self._known.get(token)
+        if grant is None or grant.expires_at <= time.time():
+            grant = self._verified(token)
+            if len(self._known) >= _TOKENS_KEPT:
+                self._known.clear()
+            self._known[token] = grant
+        return grant
+
+    def _verified(self, token: str) -> Grant:
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
             _CLAIMS.validate(claims)

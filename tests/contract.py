@@ -220,6 +220,8 @@ def _options(given: Any) -> list[Any]:
 
 def _value(row: Any, name: str) -> Any:
     """The annotation of an attribute of a row; None if there is none."""
+    if isinstance(computed := getattr(row, name, None), property):
+        return _returned(computed.fget)
     if row is None or is_dataclass(row):
         return get_type_hints(row).get(name) if row else None
     column = inspect(row).columns.get(name)
