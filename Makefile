@@ -18,6 +18,9 @@ test: .venv/.installed $(CLIENTS)  ## everything that CI runs: format, lint, typ
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
+bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
+	$(BIN)/python -m benchmarks
+
 format: .venv/.installed  ## format the code and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -40,4 +43,4 @@ tests/clients/node_modules/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
 	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
-.PHONY: serve test format schema lock
+.PHONY: serve test bench format schema lock

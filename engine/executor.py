@@ -5,6 +5,7 @@ from typing import Any
 from graphql import (
     GraphQLOutputType,
     GraphQLResolveInfo,
+    OperationType,
     get_named_type,
     is_leaf_type,
 )
@@ -30,6 +31,12 @@ class BreadthFirstExecutor(Executor[Any]):
     def __init__(self, *args: Any, **options: Any) -> None:
         options.pop("operation_extensions", None)  # Strawberry's, and graphql-core knows it not
         super().__init__(*args, **options)
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Begin; a query that reads once does so without a transaction."""
+        if self.operation.operation is OperationType.QUERY and PLANS.of(self).reads_once:
+            self.context_value.reads_once = True
+        return super().execute_operation(serially)
 
     def complete_value(
         self,

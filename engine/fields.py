@@ -23,6 +23,8 @@ class Reader(Protocol):
     """What the engine asks of a request's context."""
 
     loaders: dict[Hashable, DataLoader[Any, Any]]
+    reads_once: bool
+    """Set when one statement will be sent at most, so that it needs no transaction."""
 
     async def read(
         self, build: Callable[..., Select[Any]], *fixed: Any, **values: Any

@@ -7,19 +7,24 @@ from typing import Any
 
 from graphql import (
     DirectiveNode,
+    FieldNode,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
     VariableNode,
     visit,
 )
 from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 from graphql.language.visitor import Visitor
 
 from engine.selections import Selected
 
-_OPERATIONS_KEPT = 256
+_FREE = {"column", "each", "itself", "typename"}
+"""The kinds of fields that send no statement."""
+OPERATIONS_KEPT = 256
 _CHOICES_KEPT = 64  # of the values of @skip and @include, per operation
 
 
@@ -30,6 +35,8 @@ class Plan:
     operation: OperationDefinitionNode  # held, so that its id is no other's
     schema: GraphQLSchema
     conditions: tuple[str, ...]
+    reads_once: bool
+    """Whether it is known that one statement at most will be sent."""
     roots: dict[Hashable, Selected] = field(default_factory=dict)
 
 
@@ -41,11 +48,14 @@ class Plans:
         self.misses = 0
         self._plans: OrderedDict[tuple[int, int], Plan] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._plans)
+
     def root(
         self, executor: Executor[Any], info: GraphQLResolveInfo[Any], details: FieldDetailsList
     ) -> Selected:
         """The root field that is executed, with all that was found out of it before."""
-        plan = self._plan(executor)
+        plan = self.of(executor)
         values = executor.variable_values.coerced
         key = (
             info.path.key,
@@ -63,20 +73,22 @@ class Plans:
         plan.roots[key] = made
         return made
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._plans.clear()
-
-    def _plan(self, executor: Executor[Any]) -> Plan:
+    def of(self, executor: Executor[Any]) -> Plan:
+        """The plan of the operation that is executed."""
         key = (id(executor.schema), id(executor.operation))
         if plan := self._plans.get(key):
             self._plans.move_to_end(key)
             return plan
-        if len(self._plans) >= _OPERATIONS_KEPT:
+        if len(self._plans) >= OPERATIONS_KEPT:
             self._plans.popitem(last=False)
-        plan = Plan(executor.operation, executor.schema, _conditions(executor))
+        conditions, reads_once = _conditions(executor), _reads_once(executor)
+        plan = Plan(executor.operation, executor.schema, conditions, reads_once)
         self._plans[key] = plan
         return plan
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._plans.clear()
 
 
 PLANS = Plans()
@@ -96,3 +108,22 @@ def _conditions(executor: Executor[Any]) -> tuple[str, ...]:
     for fragment in executor.fragments.values():
         visit(fragment.definition, Finder())
     return tuple(sorted(names))
+
+
+def _reads_once(executor: Executor[Any]) -> bool:
+    """True if the only root field sends one statement, and nothing below it sends any."""
+    types = TypeInfo(executor.schema)
+    kinds: list[str] = []
+
+    class Finder(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            definition = types.get_field_def()
+            parent: Any = types.get_parent_type()
+            if definition:
+                found = Selected(node.name.value, parent, definition, [FieldDetails(node, None)])
+                kinds.append("once" if found.metadata.get("reads_once") else found.kind)
+
+    visit(executor.operation, TypeInfoVisitor(types, Finder()))
+    for fragment in executor.fragments.values():
+        visit(fragment.definition, TypeInfoVisitor(types, Finder()))
+    return kinds.count("once") == 1 and _FREE.issuperset(set(kinds) - {"once"})

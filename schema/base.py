@@ -99,8 +99,10 @@ class Connection(Generic[N]):
     )
 
 
-def query(function: Callable[..., Awaitable[Any]], returns: Any) -> StrawberryField:
-    """A field of Query, read by `function(info, **arguments)`."""
+def query(
+    function: Callable[..., Awaitable[Any]], returns: Any, *, reads_once: bool = False
+) -> StrawberryField:
+    """A field of Query, read by `function(info, **arguments)`: by one statement, if said so."""
     arguments = inputs.of_function(function, skip=1)
 
     async def resolve(_: Root, info: Info, **given: Any) -> Any:
@@ -108,7 +110,7 @@ def query(function: Callable[..., Awaitable[Any]], returns: Any) -> StrawberryFi
 
     described = with_arguments(resolve, arguments, returns)
     field = strawberry.field(described, description=_doc(function))
-    return _named(field, "query", function)
+    return _named(field, "query", function, reads_once=reads_once)
 
 
 def subscription(
@@ -164,9 +166,11 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
     return _named(field, "mutation", action)
 
 
-def _named(field: StrawberryField, kind: str, function: Callable[..., Any]) -> StrawberryField:
+def _named(
+    field: StrawberryField, kind: str, function: Callable[..., Any], **more: Any
+) -> StrawberryField:
     field.python_name = function.__name__
-    field.metadata = MappingProxyType({"kind": kind, "function": function})
+    field.metadata = MappingProxyType({"kind": kind, "function": function, **more})
     return field
 
 

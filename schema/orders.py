@@ -76,8 +76,8 @@ class Order(Node):
 
 
 queries = [
-    query(orders.order, Order | None),
-    query(orders.orders, Connection[Order]),
+    query(orders.order, Order | None, reads_once=True),
+    query(orders.orders, Connection[Order], reads_once=True),
 ]
 
 mutations = [
