@@ -1,14 +1,15 @@
 """Where our server's time goes: `python -m benchmarks.profile board`."""
 
-import cProfile
 import os
-import pstats
 import runpy
 import signal
 import sys
+from collections import Counter
 from dataclasses import replace
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated
 
+import orjson
 import typer
 
 from benchmarks import packages
@@ -19,6 +20,7 @@ from benchmarks.stage import FOLDER, stage
 
 _HOST = (sys.executable, "-c", "from benchmarks.profile import host; host()")
 _FILE = FOLDER / "profile"
+_EVERY_S = 0.001  # of processor time
 
 
 def main(
@@ -27,7 +29,7 @@ def main(
     connections: Annotated[int, typer.Option(help="How many clients ask at once.")] = 4,
     top: Annotated[int, typer.Option(help="How many functions are shown.")] = 40,
 ) -> None:
-    """Print the functions of our server that take the most time of their own."""
+    """Print where our server is found when one looks at it every millisecond of its time."""
     packages.install()
     (asked,) = (each for each in OPERATIONS if each.name == operation)
     with pinned(first=False), stage() as ready:
@@ -36,35 +38,46 @@ def main(
             exact = not asked.writes
             measure(server, wanted, ready, Load(connections, 0, seconds / 3), exact=exact)
             os.kill(server.pid, signal.SIGUSR1)
-            cell = measure(server, wanted, ready, Load(connections, 0, seconds), exact=exact)
+            measure(server, wanted, ready, Load(connections, 0, seconds), exact=exact)
             os.kill(server.pid, signal.SIGUSR2)
             measure(server, wanted, ready, Load(connections, 0, 0), exact=exact)
-        _print(pstats.Stats(str(_FILE)), cell.requests_per_s * seconds, top)
+        _print(orjson.loads(_FILE.read_bytes()), top)
 
 
 def host() -> None:
-    """Serve as always, and profile between two signals."""
-    profile = cProfile.Profile()
+    """Serve as always, and look where it is between two signals."""
+    own: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+
+    def look(_: int, frame: FrameType | None) -> None:
+        stack = []
+        while frame:
+            stack.append(f"{_short(frame.f_code.co_filename)} {frame.f_code.co_qualname}")
+            frame = frame.f_back
+        own[stack[0]] += 1
+        total.update(set(stack))
 
     def end(*_: object) -> None:
-        profile.disable()
-        profile.dump_stats(_FILE)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _FILE.write_bytes(orjson.dumps([own, total]))
 
-    signal.signal(signal.SIGUSR1, lambda *_: profile.enable())
+    signal.signal(signal.SIGPROF, look)
+    signal.signal(
+        signal.SIGUSR1, lambda *_: signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S) and None
+    )
     signal.signal(signal.SIGUSR2, end)
     sys.argv = [str(ROOT / "server"), *OURS.command[3:]]
     runpy.run_module("server", run_name="__main__", alter_sys=True)
 
 
-def _print(stats: pstats.Stats, requests: float, top: int) -> None:
-    """One line for each function; the profiler itself makes calls look dearer than they are."""
-    found: dict[Any, Any] = vars(stats)["stats"]
-    rows = sorted(found.items(), key=lambda item: -item[1][2])
-    typer.echo("own ms  total ms    calls  function, each per request")
-    for (file, line, name), (_, calls, own, total, _) in rows[:top]:
-        place = f"{_short(file)}:{line} {name}" if line else name
-        per = 1000 / requests
-        typer.echo(f"{own * per:6.3f}  {total * per:8.3f}  {calls / requests:7.1f}  {place}")
+def _print(found: list[dict[str, int]], top: int) -> None:
+    """The functions it was in, and those that it was in or below."""
+    looks = sum(found[0].values())
+    for title, counts in zip(("in it", "in it or below"), found, strict=True):
+        typer.echo(f"\nshare {title}")
+        told = Counter({place: count for place, count in counts.items() if count < looks})
+        for place, count in told.most_common(top):
+            typer.echo(f"{count / looks:6.1%}  {place}")
 
 
 def _short(file: str) -> str:

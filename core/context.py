@@ -72,7 +72,7 @@ class Context:
     async def _fetch(self, statement: Statement, values: dict[str, Any]) -> Sequence[Any]:
         viewer = self.viewer
         who = {"viewer_id": viewer.id, "agency_id": viewer.organization_id}
-        arguments = statement.arguments(who | values)
+        arguments = statement.arguments(values | who)
         if self.reads_once:
             return statement.shape.rows(await self.database.fetch(statement.sql, *arguments))
         async with self._one_at_a_time:

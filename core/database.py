@@ -10,7 +10,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-_STATEMENTS_KEPT = 1_000
+_STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
 
 
 class Database:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Select
@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
-from core.records import DIALECT, Shape, select_records
+from core.records import DIALECT, Processor, Shape, select_records
 from core.viewer import Sight, Viewer
 from core.visibility import visible
 from models import Permission
@@ -20,7 +20,6 @@ _KEPT = 1_000
 
 Build: TypeAlias = Callable[..., Select[Any]]
 """A function that builds a statement for a `Sees`: its parameters stand in it by their names."""
-Argument: TypeAlias = tuple[str, Any, Callable[[Any], Any] | None]
 
 
 class Sees:
@@ -49,15 +48,16 @@ class Statement:
     """A statement as the driver wants it: its text, its arguments, and what its rows become."""
 
     sql: str
-    takes: Sequence[Argument]
+    takes: Sequence[tuple[str, Processor]]
+    """The name of each argument in their order, and what makes the driver's value of it."""
+    own: Mapping[str, Any]
+    """The arguments that it came with."""
     shape: Shape
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The arguments in their order: those given, else those that the statement came with."""
-        return [
-            process(values.get(name, own)) if process else values.get(name, own)
-            for name, own, process in self.takes
-        ]
+        """The arguments in their order: each is given, or the statement came with it."""
+        given = {**self.own, **values}
+        return [process(given[name]) if process else given[name] for name, process in self.takes]
 
 
 @lru_cache(_KEPT)
@@ -68,8 +68,8 @@ def prepared(build: Build, permission: Permission, *fixed: Any) -> Statement:
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
     if compiled.post_compile_params:
         raise TypeError("Lists are given to a prepared statement as one array parameter.")
-    own = compiled.construct_params(_check=False)
-    return Statement(compiled.string, _takes(compiled, own), Shape.of(statement))
+    own = _own(compiled, compiled.construct_params(_check=False))
+    return Statement(compiled.string, _takes(compiled), own, Shape.of(statement))
 
 
 _compiled: CompiledCacheType = LRUCache(_KEPT)
@@ -81,26 +81,29 @@ def bound(statement: Select[Any]) -> Statement:
         DIALECT, compiled_cache=_compiled, column_keys=[]
     )
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
-    own = compiled.construct_params(
+    params = compiled.construct_params(
         extracted_parameters=extracted, escape_names=False, _check=False
     )
-    shape = Shape.of(statement)
+    own, shape = _own(compiled, params), Shape.of(statement)
     if not compiled.post_compile_params:
-        return Statement(compiled.string, _takes(compiled, own), shape)
-    full = compiled.construct_expanded_state(own, escape_names=False)
-    known = {name: process for name, _, process in _takes(compiled, own)} | {**full.processors}
-    takes = [(name, full.parameters[name], known.get(name)) for name in full.positiontup or ()]
-    return Statement(full.statement, takes, shape)
+        return Statement(compiled.string, _takes(compiled), own, shape)
+    full = compiled.construct_expanded_state(params, escape_names=False)
+    known = {**dict(_takes(compiled)), **full.processors}
+    takes = [(name, known.get(name)) for name in full.positiontup or ()]
+    return Statement(full.statement, takes, {**full.parameters, **own}, shape)
 
 
-def _takes(compiled: SQLCompiler, own: Mapping[str, Any]) -> list[Argument]:
-    return [
-        (name, own[name], _processor(compiled.binds[name].type))
-        for name in compiled.positiontup or ()
-    ]
+def _own(compiled: SQLCompiler, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the parameters that have one already."""
+    return {name: value for name, value in params.items() if not compiled.binds[name].required}
 
 
-@cache
-def _processor(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+def _takes(compiled: SQLCompiler) -> list[tuple[str, Processor]]:
+    names = compiled.positiontup or ()
+    return [(name, _processor(compiled.binds[name].type)) for name in names]
+
+
+@lru_cache(_KEPT)
+def _processor(type_: TypeEngine[Any]) -> Processor:
     """What makes a value of a type into one that the driver takes; None if it is one already."""
     return type_.dialect_impl(DIALECT).bind_processor(DIALECT)

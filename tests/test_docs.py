@@ -40,7 +40,8 @@ README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING = WHOLE = [
         for name in ("clients", "realtime", "operations", "architecture", "maintaining")
     ),
 ]
-PAGES = [*WHOLE, *sorted(ROOT.glob("docs/decisions/*.md"))]
+PERFORMANCE = ROOT / "docs" / "performance.md"
+PAGES = [*WHOLE, PERFORMANCE, *sorted(ROOT.glob("docs/decisions/*.md"))]
 EXAMPLES = ROOT / "console" / "src" / "examples.ts"
 API = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
 ADDRESS = "127.0.0.1:8000"
