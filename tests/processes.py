@@ -102,10 +102,9 @@ class Socket:
         self.raw.transport.abort()
 
 
-@asynccontextmanager
-async def serve(database_url: str, redis_url: str) -> AsyncIterator[Process]:
-    """A server process on a free port, ended at the end."""
-    environment = {
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """The environment of a server process over these servers, without the demo."""
+    return {
         **os.environ,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -113,10 +112,15 @@ async def serve(database_url: str, redis_url: str) -> AsyncIterator[Process]:
         "CALLSHEET_DEMO": "false",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+@asynccontextmanager
+async def serve(database_url: str, redis_url: str) -> AsyncIterator[Process]:
+    """A server process on a free port, ended at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "server", "serve", "--port", "0"),
-        env=environment,
+        env=environment(database_url, redis_url),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

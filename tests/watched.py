@@ -1,7 +1,6 @@
 """A server process whose log is read, and whose port and constants may be chosen."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from processes import SECONDS, SECRET, Process
+from processes import SECONDS, Process, environment
 
 
 @dataclass
@@ -41,20 +40,12 @@ async def watched(
     database_url: str, redis_url: str, *, port: int = 0, first: str = ""
 ) -> AsyncIterator[Watched]:
     """A server process, ended at the end; `first` is Python that it runs before anything else."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "CALLSHEET_SECRET": SECRET,
-        "CALLSHEET_DEMO": "false",
-        "PYTHONUNBUFFERED": "1",
-    }
     with NamedTemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-c", f"{first}\nfrom server.__main__ import cli; cli()"),
             *("serve", "--port", str(port)),
-            env=environment,
+            env=environment(database_url, redis_url),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )

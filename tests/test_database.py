@@ -1,0 +1,100 @@
+"""The database goes and comes back; statements are what they were prepared to be."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from factories import Agency
+from processes import SECONDS, environment, token
+from sqlalchemy import Select, bindparam, func, select
+
+from core.database import Database
+from core.statements import Sees, bound, prepared
+from models import Order, Permission
+from server.embedded import Postgres, Valkey
+from server.migrate import migrate
+from subscriptions.bus import Bus
+from subscriptions.hub import Hub
+
+ORDERS = "{ orders { totalCount edges { node { customer { name } } } } }"
+
+
+async def prepare(postgres: Postgres, redis_url: str) -> Agency:
+    """An agency with an order, in a migrated database."""
+    database = Database(postgres.url)
+    await migrate(database)
+    agency = await Agency.make(database, Hub(database, Bus(redis_url)))
+    await agency.book()
+    await database.close()
+    return agency
+
+
+@contextmanager
+def served(database_url: str, redis_url: str) -> Iterator[str]:
+    """The address of a server process, outside any event loop of ours."""
+    command = [sys.executable, "-m", "server", "serve", "--port", "0"]
+    ours = environment(database_url, redis_url)
+    with subprocess.Popen(command, env=ours, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        assert process.stdout
+        while not (line := process.stdout.readline()).startswith("API"):
+            assert line, "the server ended before it was ready"
+        try:
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+
+
+def test_a_database_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "postgres") as postgres, Valkey(tmp_path / "valkey") as valkey:
+        agency = asyncio.run(prepare(postgres, valkey.url))
+        with served(postgres.url, valkey.url) as address:
+
+            def status(query: str) -> int:
+                head = {"Authorization": f"Bearer {token(agency.staff)}"}
+                answer = httpx2.post(address, json={"query": query}, headers=head, timeout=SECONDS)
+                return answer.status_code
+
+            assert [status(ORDERS) for _ in range(3)] == [200] * 3
+            postgres.stop()
+            assert [status(ORDERS) for _ in range(3)] == [500] * 3
+            postgres.start()
+            assert [status(ORDERS) for _ in range(3)] == [200] * 3
+
+
+def _named(sees: Sees) -> Select[str]:
+    return select(Order.name).where(sees.visible(Order), Order.name == bindparam("name"))
+
+
+def test_a_statement_is_prepared_once_for_each_permission() -> None:
+    first = prepared(_named, Permission.STAFF)
+    assert prepared(_named, Permission.STAFF) is first
+    assert prepared(_named, Permission.CUSTOMER) is not first
+    assert "customer_id" in prepared(_named, Permission.CUSTOMER).sql
+    assert "customer_id" not in first.sql
+
+
+def test_a_parameter_can_not_be_forgotten() -> None:
+    statement = prepared(_named, Permission.STAFF)
+    with pytest.raises(KeyError, match="agency_id"):
+        statement.arguments({"name": "x", "viewer_id": None})
+
+
+def test_lists_are_prepared_as_one_parameter() -> None:
+    with pytest.raises(TypeError, match="one array parameter"):
+        prepared(lambda _: select(Order.name).where(Order.name.in_(["a"])), Permission.STAFF)
+
+
+def test_a_table_is_read_as_records() -> None:
+    with pytest.raises(TypeError, match="select_records"):
+        bound(select(Order))
+
+
+def test_lists_of_any_length_may_be_bound() -> None:
+    for names in ["a"], ["a", "b", "c"]:
+        statement = bound(select(func.count()).where(Order.name.in_(names)))
+        assert statement.arguments({}) == names
