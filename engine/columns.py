@@ -23,6 +23,7 @@ from graphql.pyutils import is_iterable
 
 from engine import leaves
 from engine.failures import Raised, first_raised
+from engine.objects import builder
 from engine.places import Field, Items, Place, Some
 from engine.resolving import Resolver, settled
 from engine.selections import Selected
@@ -231,13 +232,11 @@ class Columns:
         self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place
     ) -> list[Any]:
         """The objects, as the query selects them; the first error where one has arrived."""
-        names, columns = [], []
-        for part in self._plan(type_, field):
-            names.append(part.name)
-            columns.append(await self._part(part, rows, place))
-        if not columns:
+        parts = self._plan(type_, field)
+        if not parts:
             return [{} for _ in rows]
-        made: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        columns = [await self._part(part, rows, place) for part in parts]
+        made = builder(tuple(part.name for part in parts))(columns)
         for column in reversed(columns):
             if self._failed(column):
                 for i, value in enumerate(column):
