@@ -27,14 +27,24 @@ class Text:
     def parse(self, value: str, field: str) -> str:
         """The text without white space at its ends; `Invalid` if empty, too long, unprintable."""
         value = value.replace("\r\n", "\n").strip()
-        if not value and not self.empty:
+        if not self.empty and all(unicodedata.category(c) in _UNSEEN for c in value):
             raise Invalid(field, "This may not be empty.")
         if len(value) > self.at_most:
             raise Invalid(field, f"This may have {self.at_most:,} characters at most.")
-        allowed = "\n\t" if self.lines else ""
-        if any(unicodedata.category(c) in ("Cc", "Cs") for c in value if c not in allowed):
+        allowed = "\n\t\u2028\u2029" if self.lines else ""
+        if any(_controls(c) for c in value if c not in allowed):
             raise Invalid(field, "This may not contain control characters.")
         return value
+
+
+_UNSEEN = {"Cf", "Mn", "Zl", "Zp", "Zs"}
+"""The categories of characters that show nothing by themselves."""
+
+
+def _controls(character: str) -> bool:
+    """Whether a character breaks lines, or turns the direction of what follows it."""
+    turns = unicodedata.bidirectional(character) in ("LRO", "RLO", "LRE", "RLE", "PDF")
+    return turns or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)

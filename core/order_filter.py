@@ -191,7 +191,8 @@ def _escalated(wanted: bool | None, viewer: Viewer) -> ColumnElement[bool]:
     service = models.OrderService
     # Customers see no escalations, so for them there is none.
     shown = true() if not viewer.is_customer else service.id.is_(None)
-    found = _has(service, viewer, service.escalated_at.is_not(None), shown)
+    live = service.status != ServiceStatus.ARCHIVED
+    found = _has(service, viewer, service.escalated_at.is_not(None), live, shown)
     return found if wanted else not_(found)
 
 

@@ -48,6 +48,9 @@ SENTENCES = {
 }
 
 
+_STATUSES = {"status", "payment_status"}
+
+
 @dataclass(frozen=True)
 class Change:
     """One value that is another now."""
@@ -72,16 +75,16 @@ def subject_id(entry: models.LogEntry) -> str:
 
 def summary(entry: models.LogEntry) -> str:
     """What the actor did, as the rest of an English sentence: `moved Photos from … to …`."""
-    found = list(entry.params.get("changes", {}).values())
-    before, after = (_words(value) for value in (found[0] if found else (None, None)))
+    field, values = next(iter(entry.params.get("changes", {}).items()), ("", (None, None)))
+    before, after = (_words(value, is_status=field in _STATUSES) for value in values)
     told = defaultdict(str, {**entry.params, "before": before, "after": after})
     return SENTENCES[entry.kind].format_map(told)
 
 
-def _words(value: Any) -> str:
-    """A value as people say it: `PRE_PRODUCTION` is pre-production, the rest is as it is."""
+def _words(value: Any, *, is_status: bool) -> str:
+    """A value as people say it: `PRE_PRODUCTION` is pre production, a name is as it is."""
     text = _text(value) or "nothing"
-    return text.replace("_", " ").lower() if text.isupper() else text
+    return text.replace("_", " ").lower() if is_status else text
 
 
 def _text(value: Any) -> str | None:

@@ -10,6 +10,7 @@ import models
 from core import ids, may
 from core.arguments import Line, Name, Notes, OrderId, OrderServiceId, PackageId, Position
 from core.context import Info
+from core.errors import Invalid
 from core.work import Work
 from models import Kind, Order, OrderService, Package, ServiceStatus
 
@@ -82,6 +83,8 @@ async def escalate_order_service(
 ) -> models.OrderService:
     """Say that a service needs attention now, or why it still does. Staff and admins."""
     service = await work.get(OrderService, id, may.change_order)
+    if service.status is ServiceStatus.ARCHIVED:
+        raise Invalid("id", "An archived service needs no attention.")
     if service.escalated_at is None or service.escalation_reason != reason:
         work.change(
             service,

@@ -33,7 +33,7 @@ class OrderSortKey(Enum):
     CREATED_AT = "CREATED_AT"
     """When it was booked."""
     UPDATED_AT = "UPDATED_AT"
-    """When it was last edited."""
+    """When it was last edited. Not for customers."""
     DUE_AT = "DUE_AT"
     """When it is due; orders without a due time come last."""
     NUMBER = "NUMBER"
@@ -107,6 +107,9 @@ async def orders(
 ) -> Page[models.Order]:
     """The orders that the viewer sees and that fit a filter; 20 if not told how many."""
     part = Slice(first, after, last, before)
+    edited = any(each.by is OrderSortKey.UPDATED_AT for each in sort or ())
+    if edited and not may.see_work(info.context.viewer):
+        raise Invalid("sort", "Only the agency's own people see when an order was edited.")
     if filter is None:
         return await page(info.context, _all, _keys(sort), part)
     fitting = condition(filter, info.context.viewer)

@@ -41,8 +41,8 @@ class Property:
 class Order(Node):
     """One booking of services for a property."""
 
-    version: int
-    """Grows by one with each edit."""
+    version: Annotated[int | None, column("version", when=may.see_work)]
+    """Grows by one with each edit; null for customers, who see few of them."""
     number: Annotated[str, each(orders.number)]
     name: str
     """What it is called."""
@@ -52,8 +52,8 @@ class Order(Node):
     """Where its payment stands."""
     created_at: datetime
     """When it was booked."""
-    updated_at: datetime
-    """When it was last edited."""
+    updated_at: Annotated[datetime | None, column("updated_at", when=may.see_work)]
+    """When it was last edited; null for customers."""
     due_at: datetime | None
     """When it is due."""
     customer: Annotated[Person, one(models.Person, by="customer_id")]

@@ -30,7 +30,7 @@ def formatted(error: Exception, request_id: str) -> dict[str, Any]:
     if isinstance(cause, ApiError):
         return {**shown.formatted, "message": str(cause), "extensions": cause.extensions}
     if code := _code(shown):
-        return {**shown.formatted, "extensions": {"code": code.value}}
+        return {**shown.formatted, "extensions": {"code": code.value, **_field(shown)}}
     log.error("request %s failed", request_id, exc_info=cause or shown)
     return {
         **shown.formatted,
@@ -42,6 +42,12 @@ def formatted(error: Exception, request_id: str) -> dict[str, Any]:
 def all_formatted(errors: Sequence[Exception] | None, request_id: str) -> list[dict[str, Any]]:
     """The errors of a GraphQL answer."""
     return [formatted(error, request_id) for error in errors or ()]
+
+
+def _field(error: GraphQLError) -> dict[str, str]:
+    """The variable that can't be used, if it is one."""
+    node = error.nodes[0] if error.nodes else None
+    return {"field": node.variable.name.value} if isinstance(node, VariableDefinitionNode) else {}
 
 
 def _code(error: GraphQLError) -> ErrorCode | None:

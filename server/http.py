@@ -15,7 +15,7 @@ from server.operations import Operation, encode
 from server.state import State
 from server.tokens import bearer
 
-_BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 1024 * 1024
 _MODERN = "application/graphql-response+json"
 _CLASSIC = "application/json"
 _ALSO_CLASSIC = {"", _CLASSIC, "application/*", "*/*"}
@@ -96,14 +96,14 @@ async def _posted(request: Request) -> object:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _CLASSIC:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The body must be `{_CLASSIC}`.")
     too_large = Refused(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {_BODY_LIMIT:,} bytes at most."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {BODY_LIMIT:,} bytes at most."
     )
-    if int(request.headers.get("content-length", 0)) > _BODY_LIMIT:
+    if int(request.headers.get("content-length", 0)) > BODY_LIMIT:
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _BODY_LIMIT:
+        if len(body) > BODY_LIMIT:
             raise too_large
     return _json(bytes(body), "query")
 

@@ -4,6 +4,7 @@ https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from core.database import Database
 from models import Person
 from server.embedded import Postgres, Valkey
+from server.http import BODY_LIMIT
 
 NAME = "{ viewer { person { name } } }"
 FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
@@ -273,14 +275,20 @@ async def test_a_long_id_fits_into_no_reason(agency: Agency, server: Watched) ->
         assert await closed(socket.raw) == 4409
 
 
-async def test_a_message_has_64_kib(agency: Agency, server: Watched) -> None:
+async def test_a_message_may_be_as_long_as_a_body(agency: Agency, server: Watched) -> None:
     order_id = await agency.book()
     async with server.socket(agency.staff) as socket:
         text = "\N{CAMERA}" * 10_000
-        await socket.subscribe("1", POST, id=order_id, text=text)
+        payload = {"query": POST, "variables": {"id": order_id, "text": text}}
+        # With each character escaped: the longest way to write it.
+        await socket.raw.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
         assert (await socket.event("1"))["message"] == {"text": text}
         assert (await socket.receive())["type"] == "complete"
-        await socket.send({"type": "ping", "payload": {"x": "x" * 65_536}})
+        await socket.subscribe("2", POST, id=order_id, text="x" * 100_000)
+        refused = (await socket.receive())["payload"]["errors"][0]["extensions"]
+        assert refused == {"code": "BAD_USER_INPUT", "field": "text"}
+        assert (await socket.receive())["type"] == "complete"
+        await socket.send({"type": "ping", "payload": {"x": "x" * BODY_LIMIT}})
         assert await closed(socket.raw) == 1009
 
 
