@@ -1,12 +1,11 @@
 """Columns: the values of one field for all objects at a place, completed together."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from graphql import (
     GraphQLAbstractType,
-    GraphQLError,
     GraphQLLeafType,
     GraphQLList,
     GraphQLObjectType,
@@ -19,7 +18,6 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.executor import invalid_return_type_error
-from graphql.pyutils import is_iterable
 
 from engine import leaves
 from engine.failures import Raised, first_raised
@@ -27,8 +25,7 @@ from engine.objects import builder
 from engine.places import Field, Items, Place, Some
 from engine.resolving import Resolver, settled
 from engine.selections import Selected
-
-_ABSENT = {type(None), type(Undefined), Raised}
+from engine.values import absent, as_list
 
 
 class Columns:
@@ -80,7 +77,7 @@ class Columns:
     ) -> list[Any]:
         if is_leaf_type(type_):
             return self._leaves(type_, field, values, place)
-        done, present = _absent(values)
+        done, present = absent(values)
         if not present:
             return done
         if is_list_type(type_):
@@ -122,7 +119,7 @@ class Columns:
         lists: list[tuple[int, int]] = []
         for i in present:
             try:
-                own = await _as_list(values[i], field)
+                own = await as_list(values[i], field)
             except Exception as error:  # noqa: BLE001 - it is reported in the answer
                 done[i] = self._raise(error, field, place, i)
                 continue
@@ -296,20 +293,3 @@ class Columns:
         if any(map(self._executor.is_awaitable, items)):
             items = await settled(items, self._executor.is_awaitable)
         return self._raise_all(items, field, place)
-
-
-def _absent(values: list[Any]) -> tuple[list[Any], Sequence[int]]:
-    """What stays as it is of the values, nulls and errors; and the numbers of the others."""
-    kinds = set(map(type, values))
-    if kinds.isdisjoint(_ABSENT):
-        return [None] * len(values), range(len(values))
-    done = [value if isinstance(value, Raised) else None for value in values]
-    return done, [i for i, value in enumerate(values) if type(value) not in _ABSENT]
-
-
-async def _as_list(value: Any, field: Selected) -> list[Any]:
-    if isinstance(value, AsyncIterable):
-        return [item async for item in value]
-    if not is_iterable(value):
-        raise GraphQLError(f"Expected Iterable, but did not find one for field '{field.title}'.")
-    return list(value)

@@ -157,7 +157,7 @@ BUGS: dict[str, Plant] = {
     "typename": instead(Resolver, "values", _known_as_thing),
     "plan of another type": instead(Columns, "_plan", _plan_of_another),
     "list without its nulls": spoilt(
-        columns, "_as_list", lambda items: [item for item in items if item is not None]
+        columns, "as_list", lambda items: [item for item in items if item is not None]
     ),
     "fields asked for twice": instead(
         BreadthFirstExecutor,
