@@ -1,12 +1,11 @@
 """Checklists of orders and their services: how they are read, edited and ticked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, func, literal, select, true, update
+from sqlalchemy import ARRAY, Select, func, literal, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 from typing_extensions import Doc
 
@@ -41,14 +40,6 @@ Step = Annotated[Name, Doc("What is to be done, on one line, 1 to 200 characters
 Steps = Annotated[list[Step], Doc("What is to be done, step by step: at most 200.")]
 
 
-@dataclass(slots=True)
-class Progress:
-    """How many items of checklists are ticked, and how many there are."""
-
-    done: int
-    total: int
-
-
 async def of_orders(orders: Sequence[models.Order], info: Info) -> list[list[models.Checklist]]:
     """The checklists of the order itself, by position; those of its services are with these."""
     return await _checklists(info, Checklist.order_id, orders)
@@ -59,25 +50,6 @@ async def of_services(
 ) -> list[list[models.Checklist]]:
     """Its checklists, by position."""
     return await _checklists(info, Checklist.order_service_id, services)
-
-
-async def progress_of_orders(orders: Sequence[models.Order], info: Info) -> list[Progress]:
-    """How far all checklists are, those of the order and those of its services."""
-    return await _progress(info, ChecklistItem.order_id, orders)
-
-
-async def progress_of_services(
-    services: Sequence[models.OrderService], info: Info
-) -> list[Progress]:
-    """How far its checklists are."""
-    return await _progress(info, ChecklistItem.order_service_id, services)
-
-
-async def progress_of_checklists(
-    checklists: Sequence[models.Checklist], info: Info
-) -> list[Progress]:
-    """How far it is."""
-    return await _progress(info, ChecklistItem.checklist_id, checklists)
 
 
 async def create_checklist(
@@ -219,25 +191,6 @@ def _owned(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[Any]:
     itself = Checklist.order_service_id.is_(None) if column is Checklist.order_id else true()
     wanted = sees.select(Checklist).where(within(column, "keys"), itself)
     return wanted.order_by(Checklist.position, Checklist.id)
-
-
-async def _progress(
-    info: Info, column: InstrumentedAttribute[Any], rows: Sequence[models.OfOrganization]
-) -> list[Progress]:
-    """The progress of the items whose `column` holds a row's id, row by row."""
-    counts = await info.context.read(_counted, column, keys={row.id for row in rows})
-    found = {owner: Progress(done, total) for owner, done, total in counts}
-    nothing = Progress(0, 0)
-    return [found.get(row.id, nothing) for row in rows]
-
-
-def _counted(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[tuple[UUID, int, int]]:
-    """Of each of the `keys` in `column`: how many items are done, and how many there are."""
-    return (
-        select(column, func.count(ChecklistItem.done_at), func.count())
-        .where(sees.visible(ChecklistItem), within(column, "keys"))
-        .group_by(column)
-    )
 
 
 async def _owner(work: Work, order_id: UUID | None, order_service_id: UUID | None) -> Owner:

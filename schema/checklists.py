@@ -7,7 +7,7 @@ import strawberry
 
 import models
 from engine.fields import batch, many, one
-from resolvers import checklists
+from resolvers import checklists, progress
 from schema.base import Node, mutation, shape, shape_of
 from schema.people import Person
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from schema.orders import Order
 
 
-@shape_of(checklists.Progress)
+@shape_of(progress.Progress)
 class Progress:
     """How far checklists are: all their items together. 0 of 0 for customers."""
 
@@ -57,7 +57,7 @@ class Checklist(Node):
         many(models.ChecklistItem, by="checklist_id", order_by=("position", "id")),
     ]
     """Its steps, by position: at most 200."""
-    progress: Annotated[Progress, batch(checklists.progress_of_checklists)]
+    progress: Annotated[Progress, batch(progress.of_checklists)]
     order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]
     """The order that it is about."""
     order_service: Annotated[

@@ -9,7 +9,7 @@ import models
 from core import may
 from engine.fields import batch, column, one
 from models import ServiceStatus
-from resolvers import assignments, checklists, order_services
+from resolvers import assignments, checklists, order_services, progress
 from schema.base import Node, mutation, shape, shape_of
 from schema.checklists import Checklist, Progress
 from schema.people import Person
@@ -54,7 +54,7 @@ class OrderService(Node):
     """The package that it came with."""
     assignee: Annotated[Person | None, batch(assignments.assignees)]
     checklists: Annotated[list[Checklist], batch(checklists.of_services)]
-    progress: Annotated[Progress, batch(checklists.progress_of_services)]
+    progress: Annotated[Progress, batch(progress.of_services)]
 
 
 mutations = [

@@ -7,7 +7,7 @@ import models
 from core import may
 from engine.fields import batch, column, each, itself, many, one
 from models import OrderStatus, PaymentStatus
-from resolvers import assignments, booking, chat, checklists, log, order_services, orders
+from resolvers import assignments, booking, chat, checklists, log, order_services, orders, progress
 from schema.assignments import Assignment
 from schema.base import Connection, Node, mutation, query, shape, shape_of
 from schema.chat import Message
@@ -70,7 +70,7 @@ class Order(Node):
     ]
     """Everyone who works on it or on a service of it; none for customers."""
     checklists: Annotated[list[Checklist], batch(checklists.of_orders)]
-    progress: Annotated[Progress, batch(checklists.progress_of_orders)]
+    progress: Annotated[Progress, batch(progress.of_orders)]
     last_message: Annotated[Message | None, batch(chat.last_messages)]
     feed: Annotated[Connection[FeedEntry], batch(log.feeds)]
 

@@ -13,7 +13,7 @@ from core import may
 from core.context import Info
 from engine.fields import batch, column, each, itself, many, one
 from models import JobRole, PaymentStatus
-from resolvers import activity, assignments, chat, checklists, log, orders
+from resolvers import activity, assignments, chat, log, orders, progress
 from schema.base import Connection, Node, mutation, query, shape_of, subscription
 from schema.checklists import Progress
 from schema.log import Activity, Change, FeedEntry
@@ -146,17 +146,17 @@ class ManyOther:
 
 @planted(models.Order, "must be no list")
 class WrongFunction:
-    progress: Annotated[list[Progress], batch(checklists.progress_of_orders)]
+    progress: Annotated[list[Progress], batch(progress.of_orders)]
 
 
 @planted(models.Order, "is of another type")
 class OtherFunction:
-    progress: Annotated[Change, batch(checklists.progress_of_orders)]
+    progress: Annotated[Change, batch(progress.of_orders)]
 
 
 @planted(models.OrderService, "is computed for")
 class FunctionOfOthers:
-    progress: Annotated[Progress, batch(checklists.progress_of_orders)]
+    progress: Annotated[Progress, batch(progress.of_orders)]
 
 
 @planted(models.Order, "must be nullable")
@@ -166,7 +166,7 @@ class FunctionOfNulls:
 
 @planted(models.Order, "must not be nullable")
 class FunctionOfRows:
-    progress: Annotated[Progress | None, batch(checklists.progress_of_orders)]
+    progress: Annotated[Progress | None, batch(progress.of_orders)]
 
 
 @planted(models.Order, "is of another type")
