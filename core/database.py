@@ -1,7 +1,7 @@
 """Connections to Postgres: reads by the driver itself, and transactions for actions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,14 +30,10 @@ class Database:
             reset=_as_it_is,
             statement_cache_size=_STATEMENTS_KEPT,
         )
-        self.on_read: Callable[[str], None] | None = None
-        """Told the text of each statement of `fetch` and `Moment.fetch`, if it is set."""
 
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:
         """The rows of one statement, as things are now."""
         await self._pool
-        if self.on_read:
-            self.on_read(sql)
         rows: Sequence[Any] = await self._pool.fetch(sql, *arguments)
         return rows
 
@@ -88,8 +84,6 @@ class Moment:
 
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:
         """The rows of a statement."""
-        if self._database.on_read:
-            self._database.on_read(sql)
         rows: Sequence[Any] = await self._connection.fetch(sql, *arguments)
         return rows
 

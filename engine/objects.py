@@ -13,10 +13,10 @@ Builder = Callable[[Sequence[Sequence[Any]]], list[Any]]
 def builder(names: tuple[str, ...]) -> Builder:
     """A function that makes of columns, one for each of `names`, an object for each row.
 
-    Its code is written for these names: it takes half the time of `dict(zip(names, row))`.
+    Its code is written for these names, which is faster than `dict(zip(names, row))` for each.
     """
     if not all(name.isidentifier() for name in names):
-        raise ValueError(names)  # what GraphQL names can't be
+        raise ValueError(f"Not all of these are names: {names}")
     values = ", ".join(f"v{i}" for i in range(len(names)))
     fields = ", ".join(f"{name!r}: v{i}" for i, name in enumerate(names))
     code = f"lambda columns: [{{{fields}}} for {values}, in zip(*columns, strict=True)]"

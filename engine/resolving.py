@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
@@ -33,10 +32,8 @@ class Resolver:
                 return [field.parent_type.name] * len(rows)
             case "itself":
                 return list(rows)
-            case "column":
+            case "column" | "each":
                 return await self._awaited(self._column(rows))
-            case "each":
-                return await self._awaited(_attempted(field.metadata["function"], rows))
             case "one" | "many" | "batch":
                 return await self._batch(rows)
             case _:
@@ -46,7 +43,7 @@ class Resolver:
         when = self._field.metadata.get("when")
         if when and not when(self._executor.context_value.viewer):
             return [None] * len(rows)
-        get = attrgetter(self._field.column or "")
+        get = cast("Callable[[Any], Any]", self._field.get)
         try:
             return [get(row) for row in rows]
         except Exception:  # noqa: BLE001 - of which row?

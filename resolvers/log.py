@@ -1,6 +1,7 @@
 """Reads of the log: the activity of an agency, and the feeds of its orders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -65,35 +66,40 @@ async def feeds(
     """
     newest = 20 if first is None and last is None and after is None else None
     part = _slice(info.context, first, after, last or newest, before)
-    wanted = {
-        "kinds": log_filter.feed_kinds(include, edits=False),
-        "service_id": order_service_id,
-    }
-    limits = {
-        "after": 0 if after is None else after.seq,
-        "before": _END if before is None else before.seq,
-        "size": part.size + 1,
-    }
     keys = [order.id for order in orders]
-    read = await info.context.read(_feed_of_each, part.backwards, keys=keys, **wanted, **limits)
+    read = await info.context.read(
+        _feed_of_each,
+        part.backwards,
+        keys=keys,
+        kinds=log_filter.feed_kinds(include, edits=False),
+        service_id=order_service_id,
+        after=0 if after is None else after.seq,
+        before=_END if before is None else before.seq,
+        size=part.size + 1,
+    )
     entries: dict[UUID, list[LogEntry]] = {key: [] for key in keys}
     for row in read:
         entries[row.order_id].append(row)
     shown = await shown_as(info, read)
 
-    def page(order: Order) -> Page[Any]:
-        async def count() -> int:
-            return int(await load(info, _counts, order, wanted=wanted))
+    async def count(order: Order) -> int:
+        given = {"include": include, "order_service_id": order_service_id}
+        return int(await load(info, _counts, order, **given))
 
-        rows = part.page(entries[order.id], cursor_of, count)
-        edges = [
-            Edge(shown[edge.node.id], _fixed(edge.cursor))
-            for edge in rows.edges
-            if edge.node.id in shown
-        ]
-        return Page(edges, rows.page_info, count)
+    return [
+        _shown(part.page(entries[order.id], cursor_of, partial(count, order)), shown)
+        for order in orders
+    ]
 
-    return [page(order) for order in orders]
+
+def _shown(page: Page[LogEntry], shown: Mapping[UUID, Any]) -> Page[Any]:
+    """A page of entries, with what stands in a feed for each, at its place in the log."""
+    edges = [
+        Edge(shown[edge.node.id], _fixed(edge.cursor))
+        for edge in page.edges
+        if edge.node.id in shown
+    ]
+    return Page(edges, page.page_info, page.count)
 
 
 def _fixed(cursor: str) -> Callable[[Any], str]:
@@ -106,9 +112,7 @@ async def shown_as(info: Info, entries: Sequence[LogEntry]) -> dict[UUID, LogEnt
     Nothing, if the message may not be seen any more.
     """
     posted = {entry.subject_id for entry in entries if entry.kind in models.MESSAGES}
-    messages = {}
-    if posted:
-        messages = await rows_of(info, Message, posted)
+    messages = await rows_of(info, Message, posted)
     shown: dict[UUID, LogEntry | Message] = {
         entry.id: entry for entry in entries if entry.kind not in models.MESSAGES
     }
@@ -123,9 +127,16 @@ def cursor_of(entry: LogEntry) -> str:
     return str(Cursor.at(entry.organization_id, entry.seq, entry.id))
 
 
-async def _counts(orders: Sequence[Order], info: Info, wanted: dict[str, Any]) -> list[int]:
+async def _counts(
+    orders: Sequence[Order],
+    info: Info,
+    include: list[FeedKind] | None,
+    order_service_id: UUID | None,
+) -> list[int]:
     keys = [order.id for order in orders]
-    counted = dict(await info.context.read(_lengths, keys=keys, **wanted))
+    kinds = log_filter.feed_kinds(include, edits=False)
+    found = await info.context.read(_lengths, keys=keys, kinds=kinds, service_id=order_service_id)
+    counted = dict(found)
     return [counted.get(order.id, 0) for order in orders]
 
 

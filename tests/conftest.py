@@ -1,12 +1,13 @@
 """Real servers, a migrated database per test process, an agency per test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 from factories import Agency
 from sqlalchemy import event
 
-from core.database import Database
+from core.database import Database, Moment
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
 from subscriptions.bus import Bus
@@ -54,16 +55,24 @@ async def agency(database: Database, hub: Hub) -> Agency:
 
 
 @pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
-    """The SQL statements that are sent while the test runs."""
+def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The SQL statements that are sent while the test runs: by actions, and by reads."""
     sent: list[str] = []
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
         sent.append(statement)
 
+    for reader in (Database, Moment):
+        monkeypatch.setattr(reader, "fetch", _noting(reader.fetch, sent))
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
-    database.on_read = sent.append
     yield sent
-    database.on_read = None
     event.remove(engine, "before_cursor_execute", note)
+
+
+def _noting(fetch: Callable[..., Awaitable[Any]], sent: list[str]) -> Callable[..., Any]:
+    async def noted(self: Any, sql: str, *arguments: Any) -> Any:
+        sent.append(sql)
+        return await fetch(self, sql, *arguments)
+
+    return noted
