@@ -1,6 +1,6 @@
 """Booking: new orders, and what is put on them and taken off again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -238,36 +238,36 @@ async def _copy_checklists(
         .order_by(template.position, template.id)
     )
     copies = [
-        (
-            Checklist(
-                organization_id=order.organization_id,
-                id=new_id(),
-                order_id=order.id,
-                order_service_id=owner.id if owner else None,
-                title=each.title,
-                position=each.position,
-            ),
-            each,
-        )
+        (_checklist(order, each, owner), each)
         for each in templates
         for owner in owners[each.service_id]
     ]
     await work.add(*(checklist for checklist, _ in copies))
-    await work.add(
-        *(
-            ChecklistItem(
-                organization_id=order.organization_id,
-                id=new_id(),
-                order_id=order.id,
-                order_service_id=checklist.order_service_id,
-                checklist_id=checklist.id,
-                text=text,
-                position=i,
-            )
-            for checklist, each in copies
-            for i, text in enumerate(each.items)
-        )
+    await work.add(*(item for copy in copies for item in _items(*copy)))
+
+
+def _checklist(order: Order, template: ChecklistTemplate, owner: OrderService | None) -> Checklist:
+    return Checklist(
+        organization_id=order.organization_id,
+        id=new_id(),
+        order_id=order.id,
+        order_service_id=owner.id if owner else None,
+        title=template.title,
+        position=template.position,
     )
+
+
+def _items(checklist: Checklist, template: ChecklistTemplate) -> Iterator[ChecklistItem]:
+    for position, text in enumerate(template.items):
+        yield ChecklistItem(
+            organization_id=checklist.organization_id,
+            id=new_id(),
+            order_id=checklist.order_id,
+            order_service_id=checklist.order_service_id,
+            checklist_id=checklist.id,
+            text=text,
+            position=position,
+        )
 
 
 async def _next_number(work: Work) -> int:

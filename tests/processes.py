@@ -102,6 +102,13 @@ class Socket:
         self.raw.transport.abort()
 
 
+async def closed(raw: ClientConnection) -> int | None:
+    """With which code the server closes a connection."""
+    async with asyncio.timeout(SECONDS):
+        await raw.wait_closed()
+    return raw.close_code
+
+
 def environment(database_url: str, redis_url: str) -> dict[str, str]:
     """The environment of a server process over these servers, without the demo."""
     return {

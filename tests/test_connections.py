@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from breakable import Breakable, breakable
 from factories import Agency, typed
-from processes import SECONDS, Socket, token
+from processes import SECONDS, Socket, closed, token
 from redis.asyncio import Redis
 from watched import Watched, quiet, watched
 
@@ -187,9 +187,7 @@ async def test_a_connection_ends_with_its_token(
         await socket.send({"type": "connection_init", "payload": payload})
         assert await socket.receive() == {"type": "connection_ack"}
         await follow(socket, order_id, "1")
-        async with asyncio.timeout(SECONDS):
-            await raw.wait_closed()
-        assert raw.close_code == 4403
+        assert await closed(raw) == 4403
     await settled(server, redis, agency, before)
 
 
@@ -206,9 +204,7 @@ async def test_a_server_that_is_told_to_end_tells_its_clients(
         await follow(following, order_id, "1", "2")
         status = await server.end()
         for raw in (following.raw, idle.raw, silent):
-            async with asyncio.timeout(SECONDS):
-                await raw.wait_closed()
-            assert raw.close_code == 1012
+            assert await closed(raw) == 1012
         assert status in (0, 128 + signal.SIGTERM)
         assert not server.log, server.log
 
@@ -217,9 +213,7 @@ async def test_who_can_not_be_let_in_for_a_fault_of_ours_may_come_again(broken: 
     async with broken.without("people"), broken.server.raw_socket() as raw:
         payload = {"Authorization": f"Bearer {token(broken.agency.staff)}"}
         await Socket(raw).send({"type": "connection_init", "payload": payload})
-        async with asyncio.timeout(SECONDS):
-            await raw.wait_closed()
-    assert raw.close_code == 1013
+        assert await closed(raw) == 1013
     assert raw.close_reason
     request_id = raw.close_reason.partition("(")[2].strip(")")
     assert f"request {request_id} failed" in broken.server.log

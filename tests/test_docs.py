@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 from factories import Agency, typed
 from graphql import OperationDefinitionNode, OperationType, parse, validate
-from processes import SECONDS, SECRET, Process, serve, token
+from processes import SECONDS, SECRET, Process, closed, serve, token
 from scene import Scene
 
 import schema
@@ -257,8 +257,7 @@ async def test_the_readme_works_from_top_to_bottom(
     await follower.wait()
     async with server.socket(agency.staff) as socket:
         server.process.terminate()
-        await socket.raw.wait_closed()
-    assert socket.raw.close_code == ENDS
+        assert await closed(socket.raw) == ENDS
     assert str(ENDS) in column(REALTIME, "code")
 
 
