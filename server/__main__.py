@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 import schema as api
 from core.database import Database
 from server import app as application
-from server import demo, http
+from server import demo, requests
 from server.embedded import Unavailable
 from server.local import Servers, servers
 from server.migrate import configured, migrate
@@ -50,7 +50,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
         log_level="warning",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=http.BODY_LIMIT,
+        ws_max_size=requests.BODY_LIMIT,
         ws_ping_interval=None,  # it would close with 1011, which clients take as final
         timeout_graceful_shutdown=10,
         server_header=False,

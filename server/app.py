@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -51,7 +52,11 @@ def create(database_url: str, redis_url: str, secret: str) -> Starlette:
         WebSocketRoute("/graphql", websocket.graphql),
         Mount("/console", StaticFiles(directory=_CONSOLE, html=True, check_dir=False)),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPStatus.METHOD_NOT_ALLOWED: http.not_allowed},
+    )
 
 
 def _collect_seldom() -> None:

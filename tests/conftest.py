@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from factories import Agency
 from sqlalchemy import event
+from watched import Watched, quiet
 
 from core.database import Database, Moment
 from server.embedded import Postgres, Valkey
@@ -46,6 +47,14 @@ async def hub(database: Database, valkey: Valkey) -> AsyncIterator[Hub]:
     await hub.start()
     yield hub
     await hub.stop()
+
+
+@pytest.fixture(scope="module")
+async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
+    """A server process, which must have logged nothing when it ends."""
+    del database  # migrated is all it has to be
+    async with quiet(postgres.url, valkey.url) as server:
+        yield server
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 from processes import SECONDS, token
-from watched import Watched, quiet, watched
+from watched import Watched, watched
 
-from core.database import Database
 from models import Person
 from server.embedded import Postgres, Valkey
 
@@ -33,14 +32,6 @@ POST = """mutation ($id: ID!, $text: String!) {
 NAME = "query ($id: ID!) { viewer { person { name } } node(id: $id) { id } }"
 FOLLOW = Path(__file__).parent / "clients" / "ws" / "follow.mjs"
 NODE = shutil.which("node")
-
-
-@pytest.fixture(scope="module")
-async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
-    """A server process."""
-    del database  # migrated is all it has to be
-    async with quiet(postgres.url, valkey.url) as server:
-        yield server
 
 
 def authorization(person: Person) -> dict[str, str]:

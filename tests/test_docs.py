@@ -63,8 +63,8 @@ LIMITS = {
     "characters of a message": "core.arguments.MessageText",
     "characters of a GraphQL document": "server.operations._LENGTH_LIMIT",
     "tokens of a GraphQL document": "server.operations._TOKENS_LIMIT",
-    "bytes of an HTTP body": "server.http.BODY_LIMIT",
-    "bytes of a WebSocket message": "server.http.BODY_LIMIT",
+    "bytes of an HTTP body": "server.requests.BODY_LIMIT",
+    "bytes of a WebSocket message": "server.requests.BODY_LIMIT",
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
 }
 """Where each limit stands; uvicorn's is tested with the WebSocket."""

@@ -1,74 +1,29 @@
 """GraphQL over HTTP, as clients speak it with a real process."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import httpx2
 import orjson
 import pytest
+from asking import CLASSIC, MODERN, ask, code, send
 from breakable import Breakable, breakable
 from factories import Agency
 from processes import SECONDS, token
-from watched import Watched, quiet
+from watched import Watched
 
-from core.database import Database
 from models import Person
 from server.embedded import Postgres, Valkey
 from subscriptions.hub import Hub
 
-MODERN = "application/graphql-response+json"
-CLASSIC = "application/json"
 NAME = "{ viewer { person { name } } }"
 NOTE = """mutation ($id: ID!) {
   updateOrderNotes(input: {id: $id, notes: "Ring twice"}) { order { notes } }
 }"""
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
-    """A server process."""
-    del database  # migrated is all it has to be
-    async with quiet(postgres.url, valkey.url) as server:
-        yield server
-
-
-async def send(
-    server: Watched, person: Person | None, method: str = "POST", **more: Any
-) -> httpx2.Response:
-    """The answer to a request; headers that are None are left out."""
-    headers = {
-        "Authorization": f"Bearer {token(person)}" if person else None,
-        "Accept": MODERN,
-        "Content-Type": CLASSIC if method == "POST" else None,
-        **more.pop("headers", {}),
-    }
-    given = {name: value for name, value in headers.items() if value is not None}
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
-        client.headers.clear()  # httpx would add an `Accept`
-        url = f"http://{server.address}/graphql"
-        return await client.request(method, url, headers=given, **more)
-
-
-async def ask(
-    server: Watched, person: Person, query: str, headers: Any = None, **more: Any
-) -> httpx2.Response:
-    """The answer to a well-formed request."""
-    body = orjson.dumps({"query": query, **more})
-    return await send(server, person, content=body, headers=headers or {})
-
-
-def code(response: httpx2.Response) -> str:
-    """The code of the only error in an answer that has no data."""
-    answer = response.json()
-    assert list(answer) == ["errors"], answer
-    (error,) = answer["errors"]
-    assert error["message"]
-    found: str = error["extensions"]["code"]
-    return found
 
 
 async def test_a_query_is_answered(agency: Agency, server: Watched) -> None:
@@ -96,6 +51,9 @@ async def test_a_mutation_is_done(agency: Agency, server: Watched) -> None:
         (CLASSIC, CLASSIC),
         ("text/html, application/*", CLASSIC),
         ("*/*", CLASSIC),
+        (f"{CLASSIC}, {MODERN};q=0.5", CLASSIC),
+        (f"{MODERN};q=0, */*", CLASSIC),
+        (f"{CLASSIC};q=0.5;x=y, {MODERN};q=0.4, */*", CLASSIC),
         (None, CLASSIC),
     ],
 )
@@ -107,10 +65,13 @@ async def test_the_client_chooses_the_media_type(
     assert response.headers["Content-Type"] == f"{given}; charset=utf-8"
 
 
+@pytest.mark.parametrize(
+    "accept", ["text/html", f"{CLASSIC};q=0", f"{MODERN};q=junk", f"{CLASSIC};q=0, */*", ";;=,;"]
+)
 async def test_what_the_client_can_not_read_is_not_answered(
-    agency: Agency, server: Watched
+    agency: Agency, server: Watched, accept: str
 ) -> None:
-    response = await ask(server, agency.admin, "{ __typename }", {"Accept": "text/event-stream"})
+    response = await ask(server, agency.admin, "{ __typename }", {"Accept": accept})
     assert response.status_code == 406
     assert code(response) == "BAD_USER_INPUT"
 
@@ -238,9 +199,52 @@ async def test_the_body_is_json_and_nothing_else(agency: Agency, server: Watched
         response = await send(server, agency.admin, content=body, headers=headers)
         assert response.status_code == 415
         assert code(response) == "BAD_USER_INPUT"
-    headers = {"Content-Type": "Application/JSON; charset=UTF-8"}
+    for right in ("Application/JSON; charset=UTF-8", 'application/json;charset="utf8"'):
+        headers = {"Content-Type": right}
+        response = await send(server, agency.admin, content=body, headers=headers)
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "us-ascii", "", "junk"])
+async def test_a_body_in_another_charset_is_not_guessed_at(
+    agency: Agency, server: Watched, charset: str
+) -> None:
+    headers = {"Content-Type": f"{CLASSIC}; charset={charset}"}
+    response = await send(server, agency.admin, content=b"{}", headers=headers)
+    assert response.status_code == 415
+    assert code(response) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", "junk"])
+async def test_a_compressed_body_is_not_opened(
+    agency: Agency, server: Watched, encoding: str
+) -> None:
+    body = gzip.compress(b'{"query": "{ __typename }"}')
+    headers = {"Content-Encoding": encoding}
     response = await send(server, agency.admin, content=body, headers=headers)
-    assert response.status_code == 200
+    assert response.status_code == 415
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert code(response) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type"),
+    [
+        ("GET", None),
+        ("POST", "text/plain"),
+        ("POST", "application/x-www-form-urlencoded"),
+        ("POST", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_what_a_foreign_page_can_make_a_browser_send_does_nothing(
+    server: Watched, method: str, content_type: str | None
+) -> None:
+    """Without a preflight it can send only these, and no `Authorization`; cookies are not read."""
+    headers = {"Content-Type": content_type, "Cookie": "session=x", "Accept": "*/*"}
+    params = {"query": "{ __typename }"}
+    response = await send(server, None, method, params=params, headers=headers)
+    assert response.status_code == 401
+    assert code(response) == "UNAUTHENTICATED"
 
 
 async def test_a_body_may_have_a_mebibyte(agency: Agency, server: Watched) -> None:
@@ -313,14 +317,30 @@ async def test_a_query_may_go_by_get(agency: Agency, server: Watched) -> None:
         {"query": "{ __typename }", "variables": "{"},
         {"query": "{ __typename }", "variables": "[]"},
         {"query": "{ __typename }", "extensions": "1"},
+        {"query": ["{ __typename }", "{ __typename }"]},
+        {"query": "{ __typename }", "variables": ["{}", "{}"]},
     ],
 )
 async def test_a_get_that_is_no_request_is_a_bad_request(
-    agency: Agency, server: Watched, params: dict[str, str]
+    agency: Agency, server: Watched, params: dict[str, Any]
 ) -> None:
     response = await send(server, agency.admin, "GET", params=params)
     assert response.status_code == 400
     assert code(response) == "BAD_USER_INPUT"
+
+
+async def test_a_query_string_in_another_charset_is_not_guessed_at(
+    agency: Agency, server: Watched
+) -> None:
+    for query in ("query=%7B__typename%7D%23%FF", "query=%7B__typename%7D&%FF=1"):
+        reader, writer = await asyncio.open_connection(*server.address.split(":"))
+        head = f"GET /graphql?{query} HTTP/1.1\r\nHost: {server.address}\r\nConnection: close\r\n"
+        writer.write(f"{head}Authorization: Bearer {token(agency.admin)}\r\n\r\n".encode())
+        async with asyncio.timeout(SECONDS):
+            answer = await reader.read()
+        writer.close()
+        assert answer.split()[1] == b"400"
+        assert b"BAD_USER_INPUT" in answer
 
 
 async def test_a_mutation_does_not_go_by_get(agency: Agency, server: Watched) -> None:
@@ -334,6 +354,10 @@ async def test_a_mutation_does_not_go_by_get(agency: Agency, server: Watched) ->
         assert response.headers["Allow"] == "POST"
         assert code(response) == "BAD_USER_INPUT"
     assert (await send(server, agency.staff, "HEAD", params=params)).status_code == 405
+    both = {**params, "query": "query Safe { __typename } " + NOTE.replace("(", " Note(", 1)}
+    for name, status in (("Note", 405), ("Safe", 200)):
+        response = await send(server, agency.staff, "GET", params={**both, "operationName": name})
+        assert response.status_code == status
     order = await agency.ask(
         agency.staff, "query ($id: ID!) { order(id: $id) { notes } }", id=order_id
     )
@@ -345,6 +369,7 @@ async def test_other_methods_are_not_allowed(agency: Agency, server: Watched, me
     response = await send(server, agency.admin, method)
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert code(response) == "BAD_USER_INPUT"
 
 
 async def test_what_fails_in_one_place_leaves_the_rest(agency: Agency, server: Watched) -> None:

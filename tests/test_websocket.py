@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from core.database import Database
 from models import Person
 from server.embedded import Postgres, Valkey
-from server.http import BODY_LIMIT
+from server.requests import BODY_LIMIT
 
 NAME = "{ viewer { person { name } } }"
 FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
@@ -31,14 +31,6 @@ HASTY = """
 from server import websocket
 websocket._INIT_S, websocket._SILENCE_S, websocket._ANSWER_S = 0.2, 0.2, 2
 """
-
-
-@pytest.fixture(scope="module")
-async def server(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
-    """A server process."""
-    del database  # migrated is all it has to be
-    async with quiet(postgres.url, valkey.url) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

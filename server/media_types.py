@@ -1,0 +1,61 @@
+"""The media types of answers, and which of them a client accepts (RFC 9110, 12.5.1)."""
+
+from dataclasses import dataclass
+from email.message import Message
+from enum import Enum
+from typing import Self
+
+
+class MediaType(Enum):
+    """How an answer can be written; in the order in which we prefer them."""
+
+    GRAPHQL = "application/graphql-response+json"
+    JSON = "application/json"
+
+
+_WILDCARDS = ("application/*", "*/*")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The value of a `Content-Type`, or one of an `Accept`."""
+
+    name: str
+    parameters: dict[str, str]
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """What such a value says, in lower case."""
+        message = Message()
+        message["Content-Type"] = value
+        (name, _), *parameters = message.get_params([("", "")])
+        return cls(name.strip().lower(), {k.lower(): v.lower() for k, v in parameters})
+
+    @property
+    def quality(self) -> float:
+        """How welcome it is, from 0 to 1."""
+        try:
+            return float(self.parameters.get("q", 1))
+        except ValueError:
+            return 0
+
+
+def accepted(header: str) -> list[MediaType]:
+    """Those that a client accepts, the most welcome first; wildcards, and silence, mean JSON.
+
+    Whoever understands `application/graphql-response+json` names it, as the specification says.
+    """
+    given = [Parsed.parse(each) for each in header.split(",") if each.strip()]
+    if not given:
+        return [MediaType.JSON]
+    found = {each: _quality(each, given) for each in MediaType}
+    return sorted((each for each in MediaType if found[each] > 0), key=lambda each: -found[each])
+
+
+def _quality(media_type: MediaType, given: list[Parsed]) -> float:
+    """How welcome a media type is: what names it counts, before what includes it."""
+    names = (media_type.value, *(_WILDCARDS if media_type is MediaType.JSON else ()))
+    for name in names:
+        if fitting := [each.quality for each in given if each.name == name]:
+            return max(fitting)
+    return 0

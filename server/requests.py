@@ -1,0 +1,88 @@
+"""What a request says: its body, or its query string."""
+
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import Request
+
+from core.errors import Invalid
+from server.media_types import MediaType, Parsed
+
+BODY_LIMIT = 1024 * 1024
+_FIELDS: Final = ("query", "variables", "operationName", "extensions")
+_IN_JSON: Final = ("variables", "extensions")
+
+
+class Refused(Invalid):
+    """A request for whose fault HTTP has a status of its own."""
+
+    def __init__(self, status: HTTPStatus, message: str, **headers: str) -> None:
+        super().__init__("query", message)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def payload(request: Request) -> object:
+    """The decoded request; `Invalid` or `Refused` if it can't be read."""
+    if is_post(request):
+        return _json(await _body(request), "query")
+    return _got(request.url.query)
+
+
+def is_post(request: Request) -> bool:
+    """Whether it may change something; the only other methods are GET and HEAD."""
+    return request.method == "POST"
+
+
+def _got(query: str) -> dict[str, object]:
+    """What the query string of a GET request says; what is empty is not given."""
+    try:
+        pairs = parse_qsl(query, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Invalid("query", "The query string must be UTF-8.") from error
+    given: dict[str, object] = {}
+    for name, value in pairs:
+        if name in given and name in _FIELDS:
+            raise Invalid(name, f"`{name}` is given twice.")
+        given[name] = _json(value, name) if name in _IN_JSON else value
+    return given
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a POST request, as far as it may be long."""
+    _check(Parsed.parse(request.headers.get("content-type", "")))
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        message = "The body must not be compressed."
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, Accept_Encoding="identity")
+    too_large = Refused(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {BODY_LIMIT:,} bytes at most."
+    )
+    if int(request.headers.get("content-length", 0)) > BODY_LIMIT:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise too_large
+    return bytes(body)
+
+
+def _check(content_type: Parsed) -> None:
+    if content_type.name != MediaType.JSON.value:
+        raise Refused(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"The body must be `{MediaType.JSON.value}`.",
+            Accept=MediaType.JSON.value,
+        )
+    if content_type.parameters.get("charset", "utf-8") not in ("utf-8", "utf8"):
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be in UTF-8.")
+
+
+def _json(text: str | bytes, field: str) -> object:
+    try:
+        parsed: object = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(field, "This is not JSON.") from error
+    return parsed
