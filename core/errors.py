@@ -21,6 +21,8 @@ class ErrorCode(Enum):
     """The idempotency key was used before with other arguments."""
     UNAVAILABLE = "UNAVAILABLE"
     """Not possible right now: try again."""
+    RESYNC = "RESYNC"
+    """The log does not know the place of a cursor: read anew what you have of it."""
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     """The document is not GraphQL."""
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -79,6 +81,15 @@ class Unavailable(ApiError):
     """Not possible right now, but soon."""
 
     code = ErrorCode.UNAVAILABLE
+
+
+class Resync(ApiError):
+    """The log does not know a place that it must once have had."""
+
+    code = ErrorCode.RESYNC
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
 
 
 class IdempotencyMismatch(ApiError):

@@ -5,12 +5,12 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import insert, inspect, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 import models
-from core import ids
+from core import ids, log_places
 from core.cursors import Cursor
 from models import Audience, Kind, LogEntry, LogHead
 
@@ -78,18 +78,7 @@ async def append(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
 
 async def head(session: AsyncSession, organization_id: UUID) -> Cursor:
     """The place after the last entry of the log."""
-    statement = (
-        select(LogHead.last_seq, LogEntry.id)
-        .join_from(
-            LogHead,
-            LogEntry,
-            (LogEntry.organization_id == LogHead.organization_id)
-            & (LogEntry.seq == LogHead.last_seq),
-            isouter=True,
-        )
-        .where(LogHead.organization_id == organization_id)
-    )
-    seq, entry_id = (await session.execute(statement)).one()
+    seq, entry_id = (await session.execute(log_places.ending(organization_id))).one()
     return Cursor.at(organization_id, seq, entry_id)
 
 

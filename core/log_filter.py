@@ -1,6 +1,6 @@
 """Which entries of the log are wanted: one grammar for lists and for live streams."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -40,12 +40,14 @@ class ActivityFilter:
     """Who did it: one of these."""
 
 
-def activity(wanted: ActivityFilter | None, viewer: Viewer) -> ColumnElement[bool]:
-    """The condition that an entry is activity, and fits a filter as far as the viewer can tell."""
+def entries(
+    kinds: Collection[Kind], wanted: ActivityFilter | None, viewer: Viewer
+) -> ColumnElement[bool]:
+    """The condition that an entry is of some kinds, and fits a filter as far as one can tell."""
     if wanted is None:
-        return among(LogEntry.kind, models.ACTIVITY)
+        return among(LogEntry.kind, kinds)
     return and_(
-        among(LogEntry.kind, models.ACTIVITY),
+        among(LogEntry.kind, kinds),
         _limited(LogEntry.kind, wanted.kind, "filter.kind"),
         _limited(LogEntry.order_id, wanted.order_id, "filter.orderId"),
         _actors(wanted.actor_id, viewer),

@@ -47,6 +47,11 @@ def book(standing: Standing) -> bool:
     return standing.viewer.is_staff or standing.booked_it
 
 
+def read_log(standing: Standing) -> bool:
+    """Only staff and admins may read the whole log."""
+    return standing.viewer.is_staff
+
+
 def see_work(viewer: Viewer) -> bool:
     """Only the agency's own people may see how an order is worked on."""
     return not viewer.is_customer

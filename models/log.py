@@ -98,7 +98,8 @@ class Kind(Enum):
 
 MESSAGES = frozenset({Kind.MESSAGE_POSTED, Kind.MESSAGE_EDITED, Kind.MESSAGE_DELETED})
 PERSONAL = frozenset({Kind.PERSON_MENTIONED, Kind.ORDER_READ})
-ACTIVITY = frozenset(Kind) - MESSAGES - PERSONAL
+SHARED = frozenset(Kind) - PERSONAL
+ACTIVITY = SHARED - MESSAGES
 
 # What a customer may read about the own order; the rest is the agency's own business.
 FOR_CUSTOMERS = frozenset(

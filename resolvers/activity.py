@@ -1,13 +1,17 @@
 """How an entry of the log is told: what changed, and a sentence for people."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core import ids
+from core.context import Info
+from engine.fields import rows_of
 from models import Kind
 
 SENTENCES = {
@@ -71,6 +75,17 @@ def changes(entry: models.LogEntry) -> list[Change]:
 def subject_id(entry: models.LogEntry) -> str:
     """The id of what it is about. It may be gone by now."""
     return ids.encode(ids.MODELS[entry.subject_type], entry.subject_id)
+
+
+async def subjects(entries: Sequence[models.LogEntry], info: Info) -> list[Any | None]:
+    """What it is about, as it is now; null if that is gone, or not for the viewer."""
+    wanted: dict[type[Any], set[UUID]] = defaultdict(set)
+    for entry in entries:
+        wanted[ids.MODELS[entry.subject_type]].add(entry.subject_id)
+    found: dict[UUID, Any] = {}
+    for model, keys in wanted.items():
+        found |= await rows_of(info, model, keys)
+    return [found.get(entry.subject_id) for entry in entries]
 
 
 def summary(entry: models.LogEntry) -> str:

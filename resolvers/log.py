@@ -1,6 +1,6 @@
 """Reads of the log: the activity of an agency, and the feeds of its orders."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,23 +11,27 @@ from sqlalchemy.orm import aliased
 from typing_extensions import Doc
 
 import models
-from core import log_filter
+from core import log_filter, log_places, may
 from core.arguments import First, Last, OrderServiceId, PlaceInLog
 from core.context import Context, Info
 from core.cursors import Cursor
-from core.errors import Invalid
 from core.log_filter import ActivityFilter, FeedKind
 from core.pages import Edge, Page, Slice
 from core.records import select_aliases
 from core.statements import Sees
 from engine.fields import load, rows_of, within
-from models import LogEntry, Message, Order
+from models import Kind, LogEntry, Message, Order
 
 Include = Annotated[list[FeedKind], Doc("What to include; everything if not given.")]
 AboutService = Annotated[OrderServiceId, Doc("Only what is about this service.")]
 After = Annotated[Cursor, PlaceInLog("Start after this place in the log.")]
 Before = Annotated[Cursor, PlaceInLog("End before this place in the log.")]
 _END = 2**63 - 1
+
+
+async def cursor(info: Info) -> Cursor:
+    """The end of the log as this answer knows it: subscribe `after` it, and miss nothing since."""
+    return await log_places.end(info.context)
 
 
 async def activity(
@@ -39,9 +43,38 @@ async def activity(
     before: Before | None = None,
 ) -> Page[models.LogEntry]:
     """What people did, oldest first: everything that the viewer may see and that fits a filter."""
-    context = info.context
-    wanted = context.select(LogEntry).where(log_filter.activity(filter, context.viewer))
-    part = _slice(context, first, after, last, before)
+    part = _slice(info.context, first, after, last, before)
+    return await _page(info.context, models.ACTIVITY, filter, part, after, before)
+
+
+async def log(
+    info: Info,
+    filter: ActivityFilter | None = None,
+    first: First | None = None,
+    after: After | None = None,
+    last: Last | None = None,
+    before: Before | None = None,
+) -> Page[models.LogEntry]:
+    """The whole log, oldest first, but for what only one person is told. Staff and admins.
+
+    `RESYNC` if the log does not know the place `after`.
+    """
+    may.require(may.Standing(info.context.viewer), may.read_log)
+    if after is not None:
+        await log_places.require_known(info.context, after, "after")
+    part = _slice(info.context, first, after, last, before)
+    return await _page(info.context, models.SHARED, filter, part, after, before)
+
+
+async def _page(
+    context: Context,
+    kinds: Collection[Kind],
+    filter: ActivityFilter | None,
+    part: Slice,
+    after: Cursor | None,
+    before: Cursor | None,
+) -> Page[models.LogEntry]:
+    wanted = context.select(LogEntry).where(log_filter.entries(kinds, filter, context.viewer))
 
     async def count() -> int:
         return int(await context.first(select(func.count()).select_from(wanted.subquery())) or 0)
@@ -181,8 +214,8 @@ def _slice(
     before: Cursor | None,
 ) -> Slice:
     for field, cursor in (("after", after), ("before", before)):
-        if cursor and not cursor.of(context.viewer.organization_id):
-            raise Invalid(field, "This cursor is of another agency.")
+        if cursor:
+            log_places.require_own(context, cursor, field)
     start, end = (None if cursor is None else str(cursor) for cursor in (after, before))
     return Slice(first, start, last, end)
 

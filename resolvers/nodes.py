@@ -34,7 +34,7 @@ async def nodes(
     found: dict[tuple[type[Any], UUID], Any] = {}
     for model, keys in wanted.items():
         statement = info.context.select(model).where(among(model.id, keys))
-        if model is LogEntry:  # entries of other kinds are no nodes: their subjects are
-            statement = statement.where(among(LogEntry.kind, models.ACTIVITY))
+        if model is LogEntry:  # what only one person is told is no node: its subject is
+            statement = statement.where(among(LogEntry.kind, models.SHARED))
         found.update({(model, row.id): row for row in await info.context.rows(statement)})
     return [found.get(each) for each in ids]

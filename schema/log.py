@@ -56,6 +56,7 @@ class Activity(Node):
     ]
     """The service of the order that it is about."""
     subject_id: Annotated[strawberry.ID, each(activity.subject_id)]
+    subject: Annotated[Node | None, batch(activity.subjects)]
     changes: Annotated[list[Change], each(activity.changes)]
     summary: Annotated[str, each(activity.summary)]
 
@@ -117,11 +118,16 @@ class OrderEvent:
     """Whether the order fits the filter now; false tells a board to take it away."""
 
 
-queries = [query(log.activity, Connection[Activity])]
+queries = [
+    query(log.cursor, Cursor, reads_once=True),
+    query(log.activity, Connection[Activity]),
+    query(log.log, Connection[Activity]),
+]
 
 subscriptions = [
     subscription(orders.order_feed, FeedEvent),
     subscription(orders.orders_changed, OrderEvent),
     subscription(chat.mentions, MentionEvent),
     subscription(follow.activity, ActivityEvent),
+    subscription(follow.log, ActivityEvent),
 ]

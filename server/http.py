@@ -7,6 +7,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from core.cursors import Cursor
 from core.errors import ApiError, ErrorCode, Unauthenticated
 from models import new_id
 from server import requests
@@ -16,6 +17,10 @@ from server.operations import Operation, encode
 from server.requests import Refused
 from server.state import State
 from server.tokens import bearer
+from subscriptions import waits
+
+_AFTER = "Callsheet-After"
+"""A header with a cursor: answer when the log has been written that far."""
 
 
 async def graphql(request: Request) -> Response:
@@ -58,6 +63,8 @@ async def _answer(
         raise GraphQLError("Subscriptions go by WebSocket, with graphql-transport-ws.")
     if operation.type is OperationType.MUTATION and not requests.is_post(request):
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
+    if place := request.headers.get(_AFTER):
+        await waits.until_known(context, Cursor.parse(place, _AFTER), _AFTER)
     result = await state.schema.execute(
         operation.query, operation.variables, context, operation_name=operation.name
     )

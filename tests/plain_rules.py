@@ -98,7 +98,7 @@ class Facts:
         return by.permission is not Permission.CONTRACTOR or (by.id, order_id) in assigned
 
     def _may_know(self, by: Person, whom: Person) -> bool:
-        if by.permission in (Permission.ADMIN, Permission.STAFF) or by.id == whom.id:
+        if self.is_staff(by) or by.id == whom.id:
             return True
         if _is_customer(by):
             return False
@@ -111,6 +111,10 @@ class Facts:
         if _is_customer(by):
             return entry.audience is Audience.CUSTOMER
         return entry.audience is not Audience.PERSON or entry.recipient_id == by.id
+
+    def is_staff(self, by: Person) -> bool:
+        """Whether somebody runs the agency's orders."""
+        return by.permission in (Permission.ADMIN, Permission.STAFF)
 
     def everything(self) -> set[str]:
         """The keys of all rows, and the marks in them."""

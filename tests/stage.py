@@ -11,18 +11,22 @@ from plain_rules import Facts, known
 from core import ids
 from core.cursors import Cursor
 from core.database import Database
-from models import ACTIVITY, MESSAGES, Kind, LogEntry, Order, Person
+from models import ACTIVITY, SHARED, Kind, LogEntry, Order, Person
 from subscriptions.hub import Hub
 
 OTHERS = ("contractor", "idle", "customer", "stranger", "former", "outsider")
 EVERYBODY = ("admin", "staff", *OTHERS)
 TOLD = {
-    "orderFeed": ACTIVITY | MESSAGES,
-    "ordersChanged": ACTIVITY | MESSAGES,
+    "orderFeed": SHARED,
+    "ordersChanged": SHARED,
     "mentions": {Kind.PERSON_MENTIONED},
     "activity": ACTIVITY,
+    "log": SHARED,
 }
 """The kinds of entries that each subscription tells, if it is not told otherwise."""
+
+FOR_STAFF = {"log"}
+"""The fields that only staff and admins may ask for."""
 
 
 @dataclass
@@ -99,6 +103,8 @@ class Stage:
 
     def places(self, by: Person, name: str, given: Given, but: Container[str] = ()) -> list[str]:
         """The cursors of what a subscription must tell somebody, leaving out some."""
+        if name in FOR_STAFF and not self.facts.is_staff(by):
+            return []
         order = ids.decode_as(Order, given["orderId"], "") if "orderId" in given else None
         entries = [
             each

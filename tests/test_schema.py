@@ -16,6 +16,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     get_named_type,
+    is_abstract_type,
     is_introspection_type,
     is_specified_scalar_type,
 )
@@ -28,7 +29,7 @@ from core import ids, pages
 from core.arguments import IdOf, NewId
 from core.database import Database
 from engine import inputs
-from models import ACTIVITY, Base, LogEntry, Person, new_id
+from models import SHARED, Base, LogEntry, Person, new_id
 from schema.base import Connection, Edge
 from subscriptions.hub import Hub
 
@@ -171,11 +172,11 @@ async def other(database: Database, hub: Hub) -> Scene:
 
 
 async def seen(scene: Scene, person: Person, model: type[Base]) -> Sequence[Any]:
-    """The rows of a table that a person sees as nodes; of the log, activity alone."""
+    """The rows of a table that a person sees as nodes; of the log, what is for several people."""
     context = scene.agency.context(person)
     statement = context.select(model)
     if model is LogEntry:
-        statement = statement.where(LogEntry.kind.in_(ACTIVITY))
+        statement = statement.where(LogEntry.kind.in_(SHARED))
     return await context.now(statement)
 
 
@@ -202,7 +203,7 @@ def selection(shown: Any) -> str:
             below = "__typename id" if "id" in inner.fields else selection(inner)
             fields.append(f"{name} {{ {below} }}")
         else:
-            fields.append(f"{name} {{ __typename }}" if hasattr(inner, "types") else name)
+            fields.append(f"{name} {{ __typename }}" if is_abstract_type(inner) else name)
     return " ".join(fields)
 
 

@@ -1,5 +1,6 @@
 """Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""  # noqa: E501
 
+import json
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -24,7 +25,7 @@ from plain_rules import traces
 from probes import all_told, hidden_ids, hidden_words, told_about
 from scene import CALLS, INSTEAD
 from sqlalchemy import String, select
-from stage import EVERYBODY, OTHERS, Stage
+from stage import EVERYBODY, FOR_STAFF, OTHERS, Stage
 
 import models
 from core import ids
@@ -33,7 +34,7 @@ from core.cursors import Cursor
 from core.database import Database
 from core.viewer import Viewer
 from core.visibility import visible
-from models import ACTIVITY, Kind, LogEntry, Order, new_id
+from models import SHARED, Kind, LogEntry, Order, new_id
 from subscriptions.hub import Hub
 
 CONTRACTORS = ("markRead", "tickChecklistItem", "untickChecklistItem", "postMessage")
@@ -80,11 +81,13 @@ def test_everything_is_asked_for() -> None:
 @pytest.mark.parametrize("role", EVERYBODY)
 async def test_answers_have_all_that_one_may_see_and_nothing_else(stage: Stage, role: str) -> None:
     by = stage.people[role]
-    answers = list((await walk(stage.agency, by, stage.ids)).values())
-    found = traces(answers)
+    told = await walk(stage.agency, by, stage.ids)
+    found = traces(list(told.values()))
     assert not found - stage.facts.readable(by)
     assert not stage.facts.shown(by) - found
-    assert codes(answers) <= {"NOT_FOUND"}
+    refused = {name for name in FOR_STAFF if codes([told.pop(json.dumps([name, {}]))])}
+    assert refused == (set() if stage.facts.is_staff(by) else FOR_STAFF)
+    assert codes(list(told.values())) <= {"NOT_FOUND"}
 
 
 def test_there_is_something_to_hide(stage: Stage) -> None:
@@ -100,7 +103,7 @@ async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str)
     seen = {
         typed(row)
         for row in facts.visible(by)
-        if not isinstance(row, LogEntry) or row.kind in ACTIVITY
+        if not isinstance(row, LogEntry) or row.kind in SHARED
     }
     for name, given in questions("query", stage.ids):
         if name in ("node", "nodes"):
@@ -130,7 +133,9 @@ async def test_streams_tell_from_the_beginning_what_one_may_see(stage: Stage, ro
         told = await replay(stage.agency, by, name, given, edges=edges)
         assert places(told) == stage.places(by, name, given)
         assert not traces(told) - stage.facts.readable(by)
-        if codes(told):
+        if name in FOR_STAFF:
+            assert codes(told) == (set() if stage.facts.is_staff(by) else {"FORBIDDEN"})
+        elif codes(told):
             assert told == await replay(stage.agency, by, name, given | unknown, edges=edges)
             assert not stage.facts.sees_order(by, ids.decode(given["orderId"], "")[1])
 
@@ -225,7 +230,7 @@ async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, 
     stage, kept = await Stage.with_another(database, hub)
     agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
     asked = questions("subscription", [mine.order, kept])
-    wanted = {(name, *given.values()): (by, name, given) for name, given in asked}
+    wanted = {(n, *given.values()): (by, n, given) for n, given in asked if n not in FOR_STAFF}
     before = stage.all_places(by)
     async with Live.of(agency, wanted) as live:
         given = {"id": mine.order, "status": "POSTPONED"}

@@ -1,0 +1,56 @@
+"""Places in the log: where it ends, and whether it still has the one that a cursor names."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, bindparam, select
+
+from core.context import Context
+from core.cursors import Cursor
+from core.errors import Invalid, Resync
+from core.statements import Sees
+from models import LogEntry, LogHead
+
+# What is read here is a number and a piece of an id: every cursor tells as much, to anybody.
+
+
+def ending(organization_id: Any) -> Select[Any]:
+    """The number and the id of the last entry of an organization's log."""
+    wanted: list[Any] = [LogHead.last_seq, LogEntry.id]
+    same = (LogEntry.organization_id == LogHead.organization_id) & (
+        LogEntry.seq == LogHead.last_seq
+    )
+    joined = select(*wanted).join_from(LogHead, LogEntry, same, isouter=True)
+    return joined.where(LogHead.organization_id == organization_id)
+
+
+async def end(context: Context) -> Cursor:
+    """The place after the last entry, at the moment of the context's reads."""
+    ((seq, entry_id),) = await context.read(_ending)
+    return Cursor.at(context.viewer.organization_id, seq, entry_id)
+
+
+def require_own(context: Context, cursor: Cursor, field: str) -> None:
+    """Nothing, if a cursor is of the viewer's organization; else `Invalid`."""
+    if not cursor.of(context.viewer.organization_id):
+        raise Invalid(field, "This cursor is of another agency.")
+
+
+async def require_known(context: Context, cursor: Cursor, field: str) -> None:
+    """Nothing, if the log has the place that a cursor names; else `Resync`."""
+    require_own(context, cursor, field)
+    found = await context.read(_numbered, seq=cursor.seq)
+    entry_id = next(iter(found), None)
+    if cursor != Cursor.at(context.viewer.organization_id, cursor.seq, entry_id):
+        raise Resync(field, "The log does not know this place: read everything anew.")
+
+
+def _ending(sees: Sees) -> Select[Any]:
+    return ending(sees.sight.organization_id)
+
+
+def _numbered(sees: Sees) -> Select[Any]:
+    """The id of the entry with the number `seq`."""
+    return select(LogEntry.id).where(
+        LogEntry.organization_id == sees.sight.organization_id,
+        LogEntry.seq == bindparam("seq", type_=BigInteger()),
+    )
