@@ -23,6 +23,8 @@ class ErrorCode(Enum):
     """Not possible right now: try again."""
     RESYNC = "RESYNC"
     """The log does not know the place of a cursor: read anew what you have of it."""
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    """No document is known by this hash: send it whole, with its hash."""
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     """The document is not GraphQL."""
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"

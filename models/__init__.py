@@ -12,6 +12,7 @@ from models.chat import Message as Message
 from models.chat import ReadMarker as ReadMarker
 from models.checklists import Checklist as Checklist
 from models.checklists import ChecklistItem as ChecklistItem
+from models.documents import PersistedDocument as PersistedDocument
 from models.idempotency import IdempotencyRecord as IdempotencyRecord
 from models.log import ACTIVITY as ACTIVITY
 from models.log import FOR_CUSTOMERS as FOR_CUSTOMERS

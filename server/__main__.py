@@ -44,7 +44,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
     config = uvicorn.Config(
-        application.create(found.database_url, found.redis_url, found.secret),
+        application.create(found, settings),
         host=host,
         port=port,
         log_level="warning",

@@ -17,6 +17,9 @@ from starlette.staticfiles import StaticFiles
 import schema
 from core.database import Database
 from server import housekeeping, http, websocket
+from server.documents import Documents, manifest
+from server.local import Servers
+from server.settings import Settings
 from server.state import State
 from server.tokens import Tokens
 from subscriptions.bus import Bus
@@ -25,18 +28,21 @@ from subscriptions.hub import Hub
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 
 
-def create(database_url: str, redis_url: str, secret: str) -> Starlette:
+def create(servers: Servers, settings: Settings) -> Starlette:
     """The application over these servers; it connects when it starts."""
+    listed = manifest(settings.documents) if settings.documents else None
     for name in ("uvicorn.error", "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"):
         logging.getLogger(name).addFilter(_is_ours)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        database = Database(database_url)
-        hub = Hub(database, Bus(redis_url))
+        database = Database(servers.database_url)
+        hub = Hub(database, Bus(servers.redis_url))
         await hub.start()
         housekeeper = asyncio.create_task(housekeeping.forever(database))
-        app.state.callsheet = State(schema.build(), database, hub, Tokens(secret))
+        app.state.callsheet = State(
+            schema.build(), database, hub, Tokens(servers.secret), Documents(database, listed)
+        )
         _collect_seldom()
         try:
             yield

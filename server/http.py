@@ -1,5 +1,6 @@
 """GraphQL over HTTP: queries by GET and POST, mutations by POST."""
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -8,12 +9,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from core.cursors import Cursor
-from core.errors import ApiError, ErrorCode, Unauthenticated
+from core.errors import ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
 from models import new_id
 from server import requests
 from server.errors import answer, formatted
 from server.media_types import MediaType, accepted
-from server.operations import Operation, encode
+from server.operations import encode
 from server.requests import Refused
 from server.state import State
 from server.tokens import bearer
@@ -22,14 +23,23 @@ from subscriptions import waits
 _AFTER = "Callsheet-After"
 """A header with a cursor: answer when the log has been written that far."""
 
+_STATUSES = {
+    Invalid: HTTPStatus.BAD_REQUEST,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""What tells a request's failure in HTTP, in either media type."""
+
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
     request_id = str(new_id())
     media_type = next(iter(accepted(",".join(request.headers.getlist("accept")))), None)
     failure: Exception | None = None
+    is_cacheable = False
     try:
-        answered = await _answer(request, media_type, request_id)
+        answered, is_cacheable = await _answer(request, media_type, request_id)
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
     except Exception as error:  # noqa: BLE001 - a bug is logged, and answered like other failures
@@ -37,7 +47,8 @@ async def graphql(request: Request) -> Response:
     status = _status(failure, answered, media_type)
     headers = _headers(request_id, failure, status)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
-    return Response(encode(answered), status, headers, content_type)
+    response = Response(encode(answered), status, headers, content_type)
+    return _revalidated(request, response) if is_cacheable else response
 
 
 async def not_allowed(_: Request, error: Exception) -> Response:
@@ -52,13 +63,14 @@ async def not_allowed(_: Request, error: Exception) -> Response:
 
 async def _answer(
     request: Request, media_type: MediaType | None, request_id: str
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], bool]:
+    """The answer, and whether its client may keep it."""
     if media_type is None:
         known = " or ".join(f"`{each.value}`" for each in MediaType)
         raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are {known}.")
     state: State = request.app.state.callsheet
     context = await state.context(bearer(request.headers.get("authorization")))
-    operation = Operation.parse(await requests.payload(request))
+    operation = await state.operation(await requests.payload(request), context)
     if operation.type is OperationType.SUBSCRIPTION:
         raise GraphQLError("Subscriptions go by WebSocket, with graphql-transport-ws.")
     if operation.type is OperationType.MUTATION and not requests.is_post(request):
@@ -68,19 +80,33 @@ async def _answer(
     result = await state.schema.execute(
         operation.query, operation.variables, context, operation_name=operation.name
     )
-    return answer(result, request_id)
+    answered = answer(result, request_id)
+    is_short = operation.is_persisted and not requests.is_post(request)
+    return answered, is_short and "errors" not in answered
+
+
+def _revalidated(request: Request, response: Response) -> Response:
+    """The answer to a query that is asked by its hash: kept by its client, and asked for anew.
+
+    No cache but the client's own may keep it, since every answer depends on who asks.
+    """
+    tag = f'W/"{sha256(response.body).hexdigest()[:32]}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["ETag"] = tag
+    known = request.headers.get("if-none-match", "")
+    if tag in (each.strip() for each in known.split(",")):
+        del response.headers["Content-Length"], response.headers["Content-Type"]
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=response.headers)
+    return response
 
 
 def _status(
     failure: Exception | None, answered: dict[str, Any], media_type: MediaType | None
 ) -> HTTPStatus:
-    match failure:
-        case Refused():
-            return failure.status
-        case Unauthenticated():
-            return HTTPStatus.UNAUTHORIZED
-        case ApiError():
-            return HTTPStatus.BAD_REQUEST
+    if isinstance(failure, Refused):
+        return failure.status
+    if status := _STATUSES.get(type(failure)):
+        return status
     if "data" in answered:
         return HTTPStatus.OK
     if answered["errors"][0]["extensions"]["code"] == ErrorCode.INTERNAL.value:
@@ -93,6 +119,7 @@ def _headers(request_id: str, failure: Exception | None, status: HTTPStatus) -> 
     headers = {
         "X-Request-Id": request_id,
         "Cache-Control": "no-store",
+        "Vary": "Accept, Authorization",
         "X-Content-Type-Options": "nosniff",
     }
     if status is HTTPStatus.UNAUTHORIZED:

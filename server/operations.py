@@ -3,15 +3,55 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from core.errors import Invalid
+from server.documents import Documents
 
 _TOKENS_LIMIT = 5_000
 _LENGTH_LIMIT = 64 * 1024
 _TYPES_KEPT = 256
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a client sends, as far as it has the right form."""
+
+    query: str | None
+    document_id: str | None
+    name: str | None
+    variables: dict[str, Any] | None
+
+    @classmethod
+    def parse(cls, payload: object) -> Self:
+        """Those of a decoded body; `Invalid` if it has not the form of a GraphQL request."""
+        if not isinstance(payload, dict):
+            raise Invalid("query", "A JSON object with `query` is needed.")
+        for field in ("query", "documentId", "operationName"):
+            if not isinstance(payload.get(field), str | None):
+                raise Invalid(field, f"`{field}` must be a text.")
+        for field in ("variables", "extensions"):
+            if not isinstance(payload.get(field), dict | None):
+                raise Invalid(field, f"`{field}` must be an object.")
+        query, document_id = payload.get("query"), _document_id(payload)
+        if query is None and document_id is None:
+            raise Invalid("query", "`query` must be a GraphQL document.")
+        name, variables = payload.get("operationName") or None, payload.get("variables")
+        return cls(query, document_id, name, variables)
+
+
+def _document_id(payload: dict[str, Any]) -> str | None:
+    """By which id a document is named: GraphQL over HTTP's way, or Apollo's."""
+    given: str | None = payload.get("documentId")
+    match (payload.get("extensions") or {}).get("persistedQuery"):
+        case None:
+            return given
+        case {"version": 1, "sha256Hash": str(sent)} if given is None:
+            return sent
+    raise Invalid("extensions", "`persistedQuery` must have `version` 1 and a `sha256Hash`.")
 
 
 @dataclass(frozen=True)
@@ -22,24 +62,20 @@ class Operation:
     variables: dict[str, Any] | None
     name: str | None
     type: OperationType
+    is_persisted: bool
 
     @classmethod
-    def parse(cls, payload: object) -> Self:
-        """The operation in a decoded body.
+    async def find(cls, payload: object, documents: Documents, organization_id: UUID) -> Self:
+        """The operation in a decoded body, whose document may be named by its hash only.
 
-        `Invalid` if it has not the form of one, `GraphQLError` if it isn't clear what to execute.
+        `ApiError` if there is none, `GraphQLError` if it isn't clear what to execute.
         """
-        if not isinstance(payload, dict):
-            raise Invalid("query", "A JSON object with `query` is needed.")
-        query, name = payload.get("query"), payload.get("operationName")
-        if not isinstance(query, str):
-            raise Invalid("query", "`query` must be a GraphQL document.")
-        if name is not None and not isinstance(name, str):
-            raise Invalid("operationName", "`operationName` must be a name.")
-        for field in ("variables", "extensions"):
-            if not isinstance(payload.get(field), dict | None):
-                raise Invalid(field, f"`{field}` must be an object.")
-        return cls(query, payload.get("variables"), name or None, _type(query, name or None))
+        given = Parameters.parse(payload)
+        query = await documents.text(organization_id, given.query, given.document_id)
+        kind = _type(query, given.name)
+        if given.query is not None and given.document_id is not None:
+            await documents.keep(organization_id, query)
+        return cls(query, given.variables, given.name, kind, given.document_id is not None)
 
 
 @lru_cache(_TYPES_KEPT)

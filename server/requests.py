@@ -11,7 +11,7 @@ from core.errors import Invalid
 from server.media_types import MediaType, Parsed
 
 BODY_LIMIT = 1024 * 1024
-_FIELDS: Final = ("query", "variables", "operationName", "extensions")
+_FIELDS: Final = ("query", "documentId", "variables", "operationName", "extensions")
 _IN_JSON: Final = ("variables", "extensions")
 
 

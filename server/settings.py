@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     """Redis or Valkey; without it, an embedded one in the data folder."""
     secret: SecretStr | None = None
     """The key that signs tokens, 32 characters or more; without it, one kept in the data folder."""
+    documents: Path | None = None
+    """A manifest of persisted documents; with it, only these are executed."""
     data: Path = Path(".data")
     """The folder of the embedded servers."""
     host: str = "127.0.0.1"

@@ -14,7 +14,7 @@ from strawberry.types import ExecutionResult
 from core.errors import Invalid, Unauthenticated
 from models import new_id
 from server.errors import answer, formatted
-from server.operations import Operation, encode
+from server.operations import encode
 from server.state import State
 from server.tokens import bearer
 
@@ -193,12 +193,10 @@ class Connection:
             await self._send(last)
 
     async def _results(self, payload: object) -> AsyncGenerator[ExecutionResult, None]:
-        operation = Operation.parse(payload)
+        context = await self._state.context(self._token)
+        operation = await self._state.operation(payload, context)
         stream = await self._state.schema.stream(
-            operation.query,
-            operation.variables,
-            await self._state.context(self._token),
-            operation_name=operation.name,
+            operation.query, operation.variables, context, operation_name=operation.name
         )
         async with aclosing(stream):
             async for result in stream:

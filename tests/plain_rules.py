@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CURSOR = re.compile(r'(?<=")[A-Za-z0-9_-]{20,}(?=")')
 _CATALOGUE = (models.Service, models.Package, models.PackageService)
 _OWN = (models.ReadMarker, models.IdempotencyRecord)
-_UNSHOWN = (models.LogHead, models.PackageService, *_OWN)
+_UNSHOWN = (models.LogHead, models.PackageService, models.PersistedDocument, *_OWN)
 _INTERNAL = {
     models.Order: {"notes"},
     models.OrderService: {"notes", "escalation_reason"},

@@ -41,6 +41,8 @@ CONTRACTORS = ("markRead", "tickChecklistItem", "untickChecklistItem", "postMess
 UNMARKED = {
     (models.LogEntry, "subject_type"),
     (models.IdempotencyRecord, "fingerprint"),
+    (models.PersistedDocument, "sha256"),
+    (models.PersistedDocument, "text"),
 }
 """The columns with texts that nobody wrote."""
 
