@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -29,6 +30,7 @@ from models import (
     new_id,
 )
 from server.errors import all_formatted
+from server.operations import encode
 
 BOTH = frozenset(Scope)
 
@@ -39,6 +41,11 @@ class Answer:
 
     data: Any
     errors: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, result: ExecutionResult | PreExecutionError) -> "Answer":
+        """The answer as clients get it."""
+        return cls(orjson.loads(encode(result.data)), all_formatted(result.errors, "test"))
 
     def __getitem__(self, name: str) -> Any:
         """A root field of an answer that must have no errors."""
@@ -150,7 +157,7 @@ class Agency:
     async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:
         """What the API answers to `person`."""
         result = await schema.build().execute(document, variables, self.context(person))
-        return Answer(result.data, all_formatted(result.errors, "test"))
+        return Answer.of(result)
 
     async def do(self, person: Person, name: str, selection: str = "", /, **given: Any) -> Answer:
         """What the API answers to the mutation `name` by `person`, with `given` as its input."""
@@ -170,7 +177,7 @@ class Agency:
         async def answers() -> AsyncIterator[Answer]:
             async for result in stream:
                 assert isinstance(result, ExecutionResult | PreExecutionError)
-                yield Answer(result.data, all_formatted(result.errors, "test"))
+                yield Answer.of(result)
 
         try:
             yield answers()
