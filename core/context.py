@@ -5,14 +5,13 @@ from collections.abc import AsyncGenerator, Hashable, Sequence
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+import strawberry
 from sqlalchemy import Select
 from strawberry.dataloader import DataLoader
 
-import engine.info
 from core.database import Database, Moment
 from core.statements import Build, Statement, bound, prepared, seen
 from core.viewer import Viewer
-from engine.needs import Needs
 
 
 class Hub(Protocol):
@@ -39,15 +38,14 @@ class Context:
         self._moment: Moment | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def read(
-        self, build: Build, *fixed: Any, needs: Needs | None = None, **values: Any
-    ) -> Sequence[Any]:
+    async def read(self, build: Build, *fixed: Any, **values: Any) -> Sequence[Any]:
         """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
 
-        It is built once for each permission, what is needed, and each `fixed`: what varies freely
-        is a parameter.
+        It is built once for each permission and each `fixed`: what varies freely is a parameter.
         """
-        return await self._fetch(prepared(build, self.viewer.permission, needs, *fixed), values)
+        viewer = self.viewer
+        statement = prepared(build, viewer.permission, *fixed, is_someone=viewer.is_someone)
+        return await self._fetch(statement, values)
 
     def select(self, model: type[Any], *more: Any) -> Select[Any]:
         """The rows of `model` that the viewer may see; and what else is told of each."""
@@ -75,7 +73,9 @@ class Context:
 
     async def _fetch(self, statement: Statement, values: dict[str, Any]) -> Sequence[Any]:
         viewer = self.viewer
-        who = {"viewer_id": viewer.id, "agency_id": viewer.organization_id}
+        who = {"agency_id": viewer.organization_id}
+        if viewer.is_someone:
+            who["viewer_id"] = viewer.id
         arguments = statement.arguments(values | who)
         if self.reads_once:
             return statement.shape.rows(await self.database.fetch(statement.sql, *arguments))
@@ -85,4 +85,4 @@ class Context:
             return statement.shape.rows(await self._moment.fetch(statement.sql, *arguments))
 
 
-Info: TypeAlias = engine.info.Info[Context]
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -82,6 +82,15 @@ async def head(session: AsyncSession, organization_id: UUID) -> Cursor:
     return Cursor.at(organization_id, seq, entry_id)
 
 
+def named(entry: LogEntry) -> frozenset[UUID]:
+    """The people whom an entry names as having, or no longer having, a part in its order."""
+    if entry.kind not in models.PARTS:
+        return frozenset()
+    changes = entry.params.get("changes", {}).values()
+    named = [value for before_and_after in changes for value in before_and_after if value]
+    return frozenset(ids.decode_as(models.Person, value, "changes") for value in named)
+
+
 def plain(attribute: InstrumentedAttribute[Any], value: Any) -> Any:
     """A column's value as the log keeps it: text, number, or nothing."""
     if isinstance(value, Enum):

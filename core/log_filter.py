@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, select
+from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core.arguments import OrderId, PersonId
@@ -40,24 +41,59 @@ class ActivityFilter:
     """Who did it: one of these."""
 
 
-def entries(
-    kinds: Collection[Kind], wanted: ActivityFilter | None, viewer: Viewer
-) -> ColumnElement[bool]:
-    """The condition that an entry is of some kinds, and fits a filter as far as one can tell."""
-    if wanted is None:
-        return among(LogEntry.kind, kinds)
-    return and_(
-        among(LogEntry.kind, kinds),
-        _limited(LogEntry.kind, wanted.kind, "filter.kind"),
-        _limited(LogEntry.order_id, wanted.order_id, "filter.orderId"),
-        _actors(wanted.actor_id, viewer),
-    )
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries a list or a stream is about: judged by the database, or one by one."""
+
+    kinds: Collection[Kind]
+    order_ids: Collection[UUID] | None = None
+    order_service_id: UUID | None = None
+    actor_ids: Collection[UUID] | None = None
+    only_of_orders: bool = False
+
+    @classmethod
+    def of(cls, kinds: Collection[Kind], filter: ActivityFilter | None) -> Self:
+        """The entries of some kinds that fit a filter; `Invalid` if that is too long."""
+        if filter is None:
+            return cls(kinds)
+        for name in ("kind", "order_id", "actor_id"):
+            if len(getattr(filter, name) or ()) > _LIST_LIMIT:
+                field = f"filter.{to_camel_case(name)}"
+                raise Invalid(field, f"This may have {_LIST_LIMIT} elements at most.")
+        if filter.kind is not None:
+            kinds = frozenset(kinds).intersection(filter.kind)
+        return cls(kinds, _set(filter.order_id), actor_ids=_set(filter.actor_id))
+
+    def condition(self, viewer: Viewer) -> ColumnElement[bool]:
+        """The condition that an entry is wanted, as far as the viewer can tell."""
+        entry, wanted = LogEntry, [among(LogEntry.kind, self.kinds)]
+        if self.order_ids is not None:
+            wanted.append(among(entry.order_id, self.order_ids))
+        if self.order_service_id is not None:
+            wanted.append(entry.order_service_id == self.order_service_id)
+        if self.actor_ids is not None:
+            # Only people that the viewer may know of.
+            known = select(Person.id).where(
+                visible(Person, viewer), among(Person.id, self.actor_ids)
+            )
+            wanted.append(entry.actor_id.in_(known))
+        if self.only_of_orders:
+            wanted.append(entry.order_id.is_not(None))
+        return and_(*wanted)
+
+    def fits(self, entry: LogEntry) -> bool:
+        """Whether an entry is wanted, by whoever may know of its actor."""
+        return (
+            entry.kind in self.kinds
+            and (self.order_ids is None or entry.order_id in self.order_ids)
+            and self.order_service_id in (None, entry.order_service_id)
+            and (self.actor_ids is None or entry.actor_id in self.actor_ids)
+            and (entry.order_id is not None or not self.only_of_orders)
+        )
 
 
-def feed(include: Sequence[FeedKind] | None, order_service_id: UUID | None) -> ColumnElement[bool]:
-    """The condition that an entry is told by an order's stream."""
-    here = true() if order_service_id is None else LogEntry.order_service_id == order_service_id
-    return and_(among(LogEntry.kind, feed_kinds(include, edits=True)), here)
+def _set(values: list[UUID] | None) -> frozenset[UUID] | None:
+    return None if values is None else frozenset(values)
 
 
 def feed_kinds(include: Sequence[FeedKind] | None, *, edits: bool) -> set[Kind]:
@@ -69,19 +105,3 @@ def feed_kinds(include: Sequence[FeedKind] | None, *, edits: bool) -> set[Kind]:
     if FeedKind.ACTIVITY in wanted:
         kinds |= models.ACTIVITY
     return kinds
-
-
-def _actors(wanted: list[UUID] | None, viewer: Viewer) -> ColumnElement[bool]:
-    """Done by one of these people, of those that the viewer may know of."""
-    if wanted is None:
-        return true()
-    known = select(Person.id).where(visible(Person, viewer), among(Person.id, wanted))
-    return and_(_limited(LogEntry.actor_id, wanted, "filter.actorId"), LogEntry.actor_id.in_(known))
-
-
-def _limited(column: Any, values: list[Any] | None, field: str) -> ColumnElement[bool]:
-    if values is None:
-        return true()
-    if len(values) > _LIST_LIMIT:
-        raise Invalid(field, f"This may have {_LIST_LIMIT} elements at most.")
-    return among(column, values)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import Select, select
 
 from core.context import Context
 from core.cursors import Cursor
@@ -35,22 +35,20 @@ def require_own(context: Context, cursor: Cursor, field: str) -> None:
         raise Invalid(field, "This cursor is of another agency.")
 
 
+async def place(context: Context, seq: int) -> Cursor:
+    """The place after entry number `seq`, as the log has it now."""
+    organization_id = context.viewer.organization_id
+    of_number = (LogEntry.organization_id == organization_id) & (LogEntry.seq == seq)
+    entry_id = next(iter(await context.now(select(LogEntry.id).where(of_number))), None)
+    return Cursor.at(organization_id, seq, entry_id)
+
+
 async def require_known(context: Context, cursor: Cursor, field: str) -> None:
     """Nothing, if the log has the place that a cursor names; else `Resync`."""
     require_own(context, cursor, field)
-    found = await context.read(_numbered, seq=cursor.seq)
-    entry_id = next(iter(found), None)
-    if cursor != Cursor.at(context.viewer.organization_id, cursor.seq, entry_id):
+    if cursor != await place(context, cursor.seq):
         raise Resync(field, "The log does not know this place: read everything anew.")
 
 
 def _ending(sees: Sees) -> Select[Any]:
     return ending(sees.sight.organization_id)
-
-
-def _numbered(sees: Sees) -> Select[Any]:
-    """The id of the entry with the number `seq`."""
-    return select(LogEntry.id).where(
-        LogEntry.organization_id == sees.sight.organization_id,
-        LogEntry.seq == bindparam("seq", type_=BigInteger()),
-    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam
@@ -24,6 +24,8 @@ class Rights:
     """What somebody may see, as far as their permission says it."""
 
     permission: Permission
+    is_someone: ClassVar[bool] = True
+    """Whether it is known who it is."""
 
     @property
     def is_staff(self) -> bool:
@@ -46,8 +48,27 @@ class Viewer(Rights):
 
 
 @dataclass(frozen=True)
+class Anyone(Viewer):
+    """Any of those with a permission, to work out what all of them are told alike.
+
+    There is no `id`: what depends on it fails.
+    """
+
+    id: UUID = field(init=False, repr=False, compare=False)
+    is_someone = False
+
+
+@dataclass(frozen=True)
 class Sight(Rights):
     """Any viewer with a permission: the ids are parameters of the statement."""
 
     id: Any = field(default_factory=lambda: bindparam("viewer_id", type_=Uuid()))
     organization_id: Any = field(default_factory=lambda: bindparam("agency_id", type_=Uuid()))
+
+
+@dataclass(frozen=True)
+class SightOfAnyone(Sight):
+    """The same, of whom it is not known who it is: a statement can't have the viewer's id."""
+
+    id: Any = field(init=False, repr=False, compare=False)
+    is_someone = False

@@ -76,6 +76,8 @@ def _people(viewer: Viewer | Sight) -> ColumnElement[bool]:
 
 def _entries(viewer: Viewer | Sight) -> ColumnElement[bool]:
     entry = models.LogEntry
+    if viewer.is_staff and not viewer.is_someone:
+        return and_(entry.audience != Audience.PERSON)
     mine = and_(entry.audience == Audience.PERSON, entry.recipient_id == viewer.id)
     if viewer.is_staff:
         return or_(entry.audience != Audience.PERSON, mine)

@@ -17,6 +17,7 @@ from models.idempotency import IdempotencyRecord as IdempotencyRecord
 from models.log import ACTIVITY as ACTIVITY
 from models.log import FOR_CUSTOMERS as FOR_CUSTOMERS
 from models.log import MESSAGES as MESSAGES
+from models.log import PARTS as PARTS
 from models.log import PERSONAL as PERSONAL
 from models.log import SHARED as SHARED
 from models.log import Audience as Audience

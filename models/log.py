@@ -101,6 +101,17 @@ PERSONAL = frozenset({Kind.PERSON_MENTIONED, Kind.ORDER_READ})
 SHARED = frozenset(Kind) - PERSONAL
 ACTIVITY = SHARED - MESSAGES
 
+# After these, somebody sees an order whom they name, or sees it no more.
+PARTS = frozenset(
+    {
+        Kind.CUSTOMER_CHANGED,
+        Kind.PROJECT_MANAGER_CHANGED,
+        Kind.TEAM_MEMBER_ADDED,
+        Kind.TEAM_MEMBER_REMOVED,
+        Kind.ASSIGNEE_CHANGED,
+    }
+)
+
 # What a customer may read about the own order; the rest is the agency's own business.
 FOR_CUSTOMERS = frozenset(
     {

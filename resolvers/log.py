@@ -15,8 +15,9 @@ from core import log_filter, log_places, may
 from core.arguments import First, Last, OrderServiceId, PlaceInLog
 from core.context import Context, Info
 from core.cursors import Cursor
-from core.log_filter import ActivityFilter, FeedKind
+from core.log_filter import ActivityFilter, FeedKind, Wanted
 from core.pages import Edge, Page, Slice
+from core.records import select_aliases
 from core.statements import Sees
 from engine.fields import load, rows_of, within
 from models import Kind, LogEntry, Message, Order
@@ -26,7 +27,6 @@ AboutService = Annotated[OrderServiceId, Doc("Only what is about this service.")
 After = Annotated[Cursor, PlaceInLog("Start after this place in the log.")]
 Before = Annotated[Cursor, PlaceInLog("End before this place in the log.")]
 _END = 2**63 - 1
-_FEED_READS = ("organization_id", "seq", "order_id", "kind", "subject_id")
 
 
 async def cursor(info: Info) -> Cursor:
@@ -74,7 +74,8 @@ async def _page(
     after: Cursor | None,
     before: Cursor | None,
 ) -> Page[models.LogEntry]:
-    wanted = context.select(LogEntry).where(log_filter.entries(kinds, filter, context.viewer))
+    fitting = Wanted.of(kinds, filter).condition(context.viewer)
+    wanted = context.select(LogEntry).where(fitting)
 
     async def count() -> int:
         return int(await context.first(select(func.count()).select_from(wanted.subquery())) or 0)
@@ -100,7 +101,7 @@ async def feeds(
     newest = 20 if first is None and last is None and after is None else None
     part = _slice(info.context, first, after, last or newest, before)
     keys = [order.id for order in orders]
-    read = await info.read(
+    read = await info.context.read(
         _feed_of_each,
         part.backwards,
         keys=keys,
@@ -168,7 +169,7 @@ async def _counts(
 ) -> list[int]:
     keys = [order.id for order in orders]
     kinds = log_filter.feed_kinds(include, edits=False)
-    found = await info.read(_lengths, keys=keys, kinds=kinds, service_id=order_service_id)
+    found = await info.context.read(_lengths, keys=keys, kinds=kinds, service_id=order_service_id)
     counted = dict(found)
     return [counted.get(order.id, 0) for order in orders]
 
@@ -182,15 +183,14 @@ def _feed_of_each(sees: Sees, backwards: bool) -> Select[Any]:
         LogEntry.seq < bindparam("before", type_=BigInteger()),
     )
     own = (
-        _of_feed(sees.select(LogEntry, reads=_FEED_READS))
+        _of_feed(sees.select(LogEntry))
         .where(LogEntry.order_id == ids.c.id, *limits)
         .order_by(LogEntry.seq.desc() if backwards else LogEntry.seq.asc())
         .limit(bindparam("size", type_=Integer()))
         .correlate(ids)
         .lateral("own")
     )
-    entries = sees.rows(aliased(LogEntry, own), reads=_FEED_READS)
-    return entries.select_from(ids).join(own, true())
+    return select_aliases(aliased(LogEntry, own)).select_from(ids).join(own, true())
 
 
 def _lengths(sees: Sees) -> Select[tuple[UUID, int]]:

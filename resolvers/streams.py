@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import strawberry
+
 import models
+from core import ids
 from core.context import Info
 from engine.fields import rows_of
 from models import Kind, Mention, Order
@@ -11,8 +14,15 @@ from subscriptions.streams import StreamEvent
 
 
 def kind(event: StreamEvent) -> Kind | None:
-    """What happened; null unless the type is `CHANGE`."""
-    return event.entry.kind if event.entry else None
+    """What happened; null unless the type is `CHANGE`, and if the viewer may not see it."""
+    return event.entry.kind if event.entry and not event.is_hidden else None
+
+
+def order_id(event: StreamEvent) -> strawberry.ID | None:
+    """The id of the order, also if the viewer has just lost it; null unless it is a `CHANGE`."""
+    if event.entry is None or event.entry.order_id is None:
+        return None
+    return strawberry.ID(ids.encode(Order, event.entry.order_id))
 
 
 async def feed_entries(
@@ -35,7 +45,7 @@ async def mentions(events: Sequence[StreamEvent], info: Info) -> list[models.Men
 
 
 async def orders(events: Sequence[StreamEvent], info: Info) -> list[models.Order | None]:
-    """The order as it is now; null unless the type is `CHANGE`."""
+    """The order as it is now; null unless the type is `CHANGE`, and if the viewer lost it."""
     ids = {event.entry.order_id for event in events if event.entry}
     found = await rows_of(info, Order, ids)
     return [found.get(event.entry.order_id) if event.entry else None for event in events]

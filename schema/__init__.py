@@ -1,12 +1,17 @@
 """What clients see: types and fields, each naming what is behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import strawberry
-from strawberry.extensions import SchemaExtension
+from strawberry.extensions import (
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
@@ -15,10 +20,8 @@ from core.cursors import Cursor
 from core.errors import ErrorCode
 from core.log_filter import FeedKind
 from core.viewer import Scope
-from engine import docs, documents
+from engine import docs
 from engine.executor import BreadthFirstExecutor
-from engine.info import Info
-from engine.leaves import as_it_is
 from resolvers.orders import Direction, OrderSortKey
 from schema import (
     assignments,
@@ -29,9 +32,10 @@ from schema import (
     orders,
     people,
     services,
+    sharing,
     viewer,
 )
-from subscriptions.streams import StreamEventType
+from subscriptions.streams import Stream, StreamEventType
 
 SUBJECTS = (
     viewer,
@@ -73,9 +77,13 @@ CURSOR = strawberry.scalar(
 DATE_TIME = strawberry.scalar(
     name="DateTime",
     description="A moment in ISO 8601, with its offset from UTC: `2026-05-01T09:30:00+02:00`.",
-    serialize=as_it_is,
+    serialize=datetime.isoformat,
     parse_value=datetime.fromisoformat,
 )
+
+
+_TOKEN_LIMIT = 5_000  # of a document
+_DOCUMENTS_KEPT = 256
 
 
 class Schema(strawberry.Schema):
@@ -84,20 +92,22 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Nothing here: the transports log what is a bug, and only that."""
 
+    def told_alike(
+        self, stream: Stream, query: str, name: str | None, variables: Mapping[str, Any] | None
+    ) -> Hashable | None:
+        """What subscriptions have in common that are told the same; None if nobody shares it."""
+        return sharing.key(self._schema, stream, query, name, variables)
 
-class Begun(SchemaExtension):
-    """Begins an operation with a document that is known, and gives its connection back."""
+
+class Snapshot(SchemaExtension):
+    """Gives the connection of an operation back when it has ended."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         """Until the end, however it comes."""
-        operation = self.execution_context
-        schema, text = operation.schema._schema, operation.query or ""  # noqa: SLF001 - as Strawberry's own caches do
         try:
-            operation.graphql_document = documents.parsed(text)
-            operation.pre_execution_errors = documents.errors_of(schema, text)
             yield
         finally:
-            await operation.context.release()
+            await self.execution_context.context.release()
 
 
 @cache
@@ -109,9 +119,14 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
-        extensions=[Begun],
+        extensions=[
+            Snapshot,
+            lambda: MaxTokensLimiter(_TOKEN_LIMIT),
+            lambda: ParserCache(_DOCUMENTS_KEPT),
+            lambda: ValidationCache(_DOCUMENTS_KEPT),
+        ],
         execution_context_class=BreadthFirstExecutor,
-        config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}, info_class=Info),
+        config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}),
         types=[ErrorCode],
     )
 

@@ -18,10 +18,11 @@ from core.arguments import IdempotencyKey, IdOf, Version
 from core.context import Info
 from core.cursors import Cursor
 from core.idempotency import Retry
-from core.records import table_of
+from core.records import model_of, table_of
 from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, of_class, with_arguments
+from subscriptions.streams import Stream
 
 C = TypeVar("C")
 N = TypeVar("N")
@@ -42,7 +43,7 @@ def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
 def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
     cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
-    is_type_of = row and of_class(row, lambda kind: issubclass(table_of(kind), row))
+    is_type_of = None if row is None else of_class(lambda kind: issubclass(table_of(kind), row))
     made = strawberry.type(cls, description=inspect.getdoc(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
     for field in get_object_definition(made, strict=True).fields:
@@ -50,11 +51,16 @@ def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     return made
 
 
+def _id(row: models.OfOrganization) -> strawberry.ID:
+    """Its id: what it is and which, such as `ord_01j9…`."""
+    return strawberry.ID(ids.encode(model_of(row), row.id))
+
+
 @strawberry.interface(description="Anything that has an id.")
 class Node:
     """Anything that has an id."""
 
-    id: Annotated[strawberry.ID, each(ids.of, reads=["id"])]
+    id: Annotated[strawberry.ID, each(_id)]
 
 
 @shape
@@ -108,14 +114,27 @@ def query(
     return _named(field, "query", function, reads_once=reads_once)
 
 
-def subscription(
-    function: Callable[..., Awaitable[AsyncIterator[Any]]], returns: Any
-) -> StrawberryField:
+class Taken:
+    """As the root value of a subscription: takes its stream, whose events then are not executed."""
+
+    def __init__(self) -> None:
+        self.stream: Stream | None = None
+
+    async def take(self, stream: Stream) -> AsyncGenerator[Any, None]:
+        """Keep the stream; no events."""
+        self.stream = stream
+        nothing: tuple[Any, ...] = ()
+        for event in nothing:
+            yield event
+
+
+def subscription(function: Callable[..., Awaitable[Stream]], returns: Any) -> StrawberryField:
     """A field of Subscription, streamed by `await function(info, **arguments)`."""
     arguments = inputs.of_function(function, skip=1)
 
-    async def resolve(_: Root, info: Info, **given: Any) -> AsyncIterator[Any]:
-        return await function(info, **inputs.parse(arguments, given, ""))
+    async def resolve(root: Root, info: Info, **given: Any) -> AsyncIterator[Any]:
+        stream = await function(info, **inputs.parse(arguments, given, ""))
+        return root.take(stream) if isinstance(root, Taken) else aiter(stream)
 
     described = with_arguments(resolve, arguments, AsyncGenerator[returns, None])
     field = strawberry.subscription(described, description=_doc(function))

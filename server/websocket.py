@@ -4,16 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 import orjson
+from orjson import Fragment
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
-from strawberry.types import ExecutionResult
 
 from core.errors import Invalid, Unauthenticated
 from models import new_id
-from server.errors import answer, formatted
+from server.answers import Answer, answers
+from server.errors import formatted
 from server.operations import encode
 from server.state import State
 from server.tokens import bearer
@@ -176,32 +177,29 @@ class Connection:
     async def _run(self, id: str, payload: object) -> None:
         """Run one operation; whatever it fails with ends it, and no other."""
         request_id = str(new_id())
+        head = b'{"id":' + encode(id) + b',"type":"next","payload":'
         last: dict[str, Any] = {"id": id, "type": "complete"}
         with suppress(*_GONE):  # the reader ends the connection
             try:
-                async with aclosing(self._results(payload)) as results:
-                    async for result in results:
-                        answered = answer(result, request_id)
-                        if "data" not in answered:
-                            last = {"id": id, "type": "error", "payload": answered["errors"]}
+                async with aclosing(self._answers(payload, request_id)) as answers:
+                    async for answer in answers:
+                        if answer.is_refusal:
+                            last = {"id": id, "type": "error", "payload": Fragment(answer.json)}
                             break
-                        await self._send({"id": id, "type": "next", "payload": answered})
+                        await self._websocket.send_text((head + answer.json + b"}").decode())
             except _GONE:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug ends its operation only; it is logged
                 last = {"id": id, "type": "error", "payload": [formatted(error, request_id)]}
             await self._send(last)
 
-    async def _results(self, payload: object) -> AsyncGenerator[ExecutionResult, None]:
+    async def _answers(self, payload: object, request_id: str) -> AsyncGenerator[Answer, None]:
         context = await self._state.context(self._token)
         operation = await self._state.operation(payload, context)
-        stream = await self._state.schema.stream(
-            operation.query, operation.variables, context, operation_name=operation.name
-        )
-        async with aclosing(stream):
-            async for result in stream:
-                # The schema has no @defer and no @stream, so that there is nothing else.
-                yield cast("ExecutionResult", result)
+        found = answers(self._state.schema, operation, context, request_id)
+        async with aclosing(found):
+            async for each in found:
+                yield each
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._websocket.send_text(encode(message).decode())

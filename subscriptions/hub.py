@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from core.database import Database
 from models import LogHead
 from subscriptions.bus import Bus, Outage
+from subscriptions.tail import Diverged, Tails
 
 CHECK_S = 2.0  # how late a number can be that was published in vain
 POLL_S = 0.1  # the same while Redis is away
@@ -22,10 +23,6 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2
 
 logger = logging.getLogger(__name__)
-
-
-class Diverged(Exception):
-    """The log's head is behind what was told of it: the database has lost commits."""
 
 
 @dataclass(eq=False, slots=True)
@@ -86,6 +83,7 @@ class Hub:
     """Wakes those who follow a log: by Redis at once, by the database at the latest."""
 
     def __init__(self, database: Database, bus: Bus) -> None:
+        self.tails = Tails(database, self.heads)
         self._database = database
         self._bus = bus
         self._topics: dict[UUID, Topic] = {}

@@ -1,21 +1,26 @@
 """Streams: what was missed from the log, then what comes, without loss or double between."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
-from uuid import UUID
+from functools import partial
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select
 
 from core import log_places
 from core.context import Context
 from core.cursors import Cursor
-from core.errors import Unavailable
-from models import LogEntry
-from subscriptions.hub import Diverged
+from core.log_filter import Wanted
+from core.viewer import Anyone, Scope, Viewer
+from models import LogEntry, Permission
+from subscriptions.groups import Group
+from subscriptions.hub import Hub
+from subscriptions.tail import Tail, Tails
 
 _PAGE = 100
+T = TypeVar("T")
 
 
 class StreamEventType(Enum):
@@ -37,83 +42,139 @@ class StreamEvent:
     cursor: Cursor
     entry: LogEntry | None = None
     fits: bool = True
+    is_hidden: bool = False
+    """The viewer may not see the entry, and is told only that there is something new."""
 
 
-async def follow(
-    context: Context, wanted: ColumnElement[bool], after: Cursor | None
-) -> AsyncGenerator[StreamEvent, None]:
-    """The entries that the viewer may see and that are wanted: those after `after`, then live.
-
-    Each page is read, and so its entries' audience judged, when it is sent. `Invalid` if the
-    cursor is of another organization.
-    """
-    if after:
-        log_places.require_own(context, after, "after")
-    return _apart(context, _events(context, wanted, after))
+Answer: TypeAlias = Callable[[Context, StreamEvent], Awaitable[tuple[T, bool]]]
+"""Makes an answer of an event, and says whether it is good for others who ask later, too."""
 
 
-async def _apart(
-    context: Context, events: AsyncGenerator[StreamEvent, None]
-) -> AsyncGenerator[StreamEvent, None]:
-    """The events, each shown as things are when it is sent; no connection is held in between."""
-    async with aclosing(events):
-        async for event in events:
-            try:
-                yield event
-            finally:
-                await context.release()
+@dataclass(frozen=True)
+class Stream:
+    """What a subscription tells a viewer of the log: which entries, and from where on."""
 
+    context: Context
+    wanted: Wanted
+    after: Cursor | None
+    tells_named: ClassVar[bool] = False
+    """Whether those are told of an entry whom it names, even if they may not see it."""
 
-async def _events(
-    context: Context, wanted: ColumnElement[bool], after: Cursor | None
-) -> AsyncGenerator[StreamEvent, None]:
-    organization_id = context.viewer.organization_id
-    async with aclosing(context.hub.heads(organization_id)) as heads:
-        head = await anext(heads)
-        here = await _place(context, head)
-        if after and not await _is_there(context, after, head):
-            yield StreamEvent(StreamEventType.RESYNC, here)
-            after = None
-        last = after.seq if after else head
-        async for event in _between(context, wanted, last, head):
-            yield event
-        yield StreamEvent(StreamEventType.READY, here)
-        try:
-            async for grown in heads:
-                async for event in _between(context, wanted, head, grown):
+    def __post_init__(self) -> None:
+        if self.after:
+            log_places.require_own(self.context, self.after, "after")
+
+    def entries(self, context: Context) -> Select[Any]:
+        """The wanted entries of which the viewer may be told, as things are now."""
+        return context.select(LogEntry).where(self.wanted.condition(context.viewer))
+
+    async def event(self, _context: Context, event: StreamEvent) -> StreamEvent | None:
+        """What the viewer is told of such an entry; None for nothing."""
+        return event
+
+    async def __aiter__(self) -> AsyncGenerator[StreamEvent, None]:
+        """The events, as things are when each is sent; no connection is held in between."""
+        async with aclosing(self.answers(None, _as_it_is)) as events:
+            async for event in events:
+                try:
                     yield event
-                head = grown
-        except Diverged:
-            # The log lost what was told of it. Resumed, `after` leads to a resync.
-            raise Unavailable("The log has to be read anew: subscribe again.") from None
+                finally:
+                    await self.context.release()
+
+    async def answers(self, key: Hashable | None, answer: Answer[T]) -> AsyncGenerator[T, None]:
+        """What `answer` makes of each event: each is judged, and answered, when it is sent.
+
+        With a key that is done once for all who follow the log with the same key. They must be
+        staff, and whoever they are, they must be told the same.
+        """
+        own, context = self.context, self.context
+        if key is not None:
+            context = Context(_anyone(own.viewer), own.database, own.hub)
+        tails = cast("Hub", own.hub).tails
+
+        async def make(step: StreamEvent) -> tuple[T | None, bool]:
+            asked = context if key is None else Context(context.viewer, own.database, own.hub)
+            event = await self._judged(asked, step)
+            return (None, True) if event is None else await answer(asked, event)
+
+        async with tails.follow(own.viewer.organization_id) as tail:
+            head = await tail.reach()
+            with tail.joined(key, self.wanted, context.viewer, named=self.tells_named) as group:
+                async with aclosing(self._steps(tails, tail, group, head)) as steps:
+                    async for step in steps:
+                        if key is None:
+                            made, _ = await make(step)
+                        else:
+                            made = await group.once(_moment(tail, step), partial(make, step))
+                        if made is not None:
+                            yield made
+
+    async def _judged(self, context: Context, step: StreamEvent) -> StreamEvent | None:
+        if step.entry is None:
+            return step
+        if not context.viewer.is_staff:  # whose orders may have become others meanwhile
+            still = self.entries(context).where(LogEntry.seq == step.entry.seq)
+            if not await context.now(still):
+                return None
+        return await self.event(context, step)
+
+    async def _steps(
+        self, tails: Tails, tail: Tail, group: Group, head: int
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """What may have to be told: what was missed up to the head, then whatever comes."""
+        here = await self._place(tail, head)
+        last = head
+        if self.after and await self._is_there(tail, self.after, head):
+            last = self.after.seq
+        elif self.after:
+            yield StreamEvent(StreamEventType.RESYNC, here)
+        while last < head:
+            entries, last = await self._missed(tails, group, last, head)
+            for entry in entries:
+                yield _change(entry)
+        yield StreamEvent(StreamEventType.READY, here)
+        while True:
+            tail.check()
+            entries, last = await self._missed(tails, group, last, tail.position)
+            for entry in entries:
+                yield _change(entry)
+            if last == tail.position and not tail.ended:
+                await group.news()
+
+    async def _missed(
+        self, tails: Tails, group: Group, last: int, head: int
+    ) -> tuple[Sequence[LogEntry], int]:
+        """The wanted entries after number `last`, or the first of them; and how far they reach."""
+        if (items := group.after(last)) is not None:
+            return [item.entry for item in items if item.seq <= head], head
+        wanted = self.entries(self.context).where(LogEntry.seq > last, LogEntry.seq <= head)
+        async with tails.paging:
+            page = await self.context.now(wanted.order_by(LogEntry.seq).limit(_PAGE))
+        return page, page[-1].seq if len(page) == _PAGE else head
+
+    async def _is_there(self, tail: Tail, cursor: Cursor, head: int) -> bool:
+        """Whether the log still has the very entry that a cursor was made for."""
+        return cursor.seq <= head and cursor == await self._place(tail, cursor.seq)
+
+    async def _place(self, tail: Tail, seq: int) -> Cursor:
+        return tail.place(seq) or await log_places.place(self.context, seq)
 
 
-async def _between(
-    context: Context, wanted: ColumnElement[bool], last: int, head: int
-) -> AsyncGenerator[StreamEvent, None]:
-    """The wanted entries after number `last`, up to number `head`, page by page."""
-    visible = context.select(LogEntry).where(wanted, LogEntry.seq <= head)
-    while last < head:
-        page = visible.where(LogEntry.seq > last).order_by(LogEntry.seq).limit(_PAGE)
-        entries = await context.now(page)
-        for entry in entries:
-            cursor = Cursor.at(entry.organization_id, entry.seq, entry.id)
-            yield StreamEvent(StreamEventType.CHANGE, cursor, entry)
-        last = entries[-1].seq if len(entries) == _PAGE else head
+def _anyone(viewer: Viewer) -> Viewer:
+    """Any of the staff, for what all of them are told alike."""
+    return Anyone(Permission.STAFF, viewer.organization_id, frozenset({Scope.READ}))
 
 
-async def _place(context: Context, seq: int) -> Cursor:
-    """The place after entry number `seq`."""
-    return Cursor.at(context.viewer.organization_id, seq, await _id(context, seq))
+def _change(entry: LogEntry) -> StreamEvent:
+    cursor = Cursor.at(entry.organization_id, entry.seq, entry.id)
+    return StreamEvent(StreamEventType.CHANGE, cursor, entry)
 
 
-async def _is_there(context: Context, cursor: Cursor, head: int) -> bool:
-    """Whether the log still has the very entry that a cursor was made for."""
-    return cursor.seq <= head and cursor == await _place(context, cursor.seq)
+def _moment(tail: Tail, step: StreamEvent) -> Hashable:
+    """What an answer depends on: the event, and what has happened to its order since."""
+    since = tail.version(step.entry.order_id) if step.entry else 0
+    return step.type, step.cursor, since
 
 
-async def _id(context: Context, seq: int) -> UUID | None:
-    statement = select(LogEntry.id).where(
-        LogEntry.organization_id == context.viewer.organization_id, LogEntry.seq == seq
-    )
-    return next(iter(await context.now(statement)), None)
+async def _as_it_is(_context: Context, event: StreamEvent) -> tuple[StreamEvent, bool]:
+    return event, False

@@ -7,7 +7,7 @@ from core import log_places
 from core.context import Context
 from core.cursors import Cursor
 from core.errors import Unavailable
-from subscriptions.hub import Diverged
+from subscriptions.tail import Diverged
 
 _PATIENCE_S = 5
 

@@ -1,6 +1,6 @@
 """What is behind each field of the API, and whether it fits what the field promises."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from types import NoneType, UnionType
@@ -24,6 +24,7 @@ from core import ids
 from core.cursors import Cursor
 from core.pages import Page
 from schema.base import Connection, Node
+from subscriptions.streams import Stream, StreamEvent
 
 SCALARS: dict[Any, tuple[Any, ...]] = {
     str: (str,),
@@ -150,10 +151,10 @@ def _of_each(shown: Any, function: Any, row: Any) -> Iterator[str]:
 
 
 def _of_stream(shown: Any, given: Any) -> Iterator[str]:
-    if get_origin(given) is not AsyncGenerator:
+    if given is not Stream:
         yield f"is streamed by a function that gives {_name(given)}"
     else:
-        yield from misfits(shown, get_args(given)[0])
+        yield from misfits(shown, StreamEvent)
 
 
 def _of_mutation(shown: Any, given: Any) -> Iterator[str]:

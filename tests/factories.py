@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
+from graphql import OperationType
 
 import models
 import schema
@@ -29,8 +28,9 @@ from models import (
     ServiceKind,
     new_id,
 )
+from server.answers import answers
 from server.errors import all_formatted
-from server.operations import encode
+from server.operations import Operation
 
 BOTH = frozenset(Scope)
 
@@ -41,11 +41,6 @@ class Answer:
 
     data: Any
     errors: list[dict[str, Any]]
-
-    @classmethod
-    def of(cls, result: ExecutionResult | PreExecutionError) -> "Answer":
-        """The answer as clients get it."""
-        return cls(orjson.loads(encode(result.data)), all_formatted(result.errors, "test"))
 
     def __getitem__(self, name: str) -> Any:
         """A root field of an answer that must have no errors."""
@@ -157,7 +152,7 @@ class Agency:
     async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:
         """What the API answers to `person`."""
         result = await schema.build().execute(document, variables, self.context(person))
-        return Answer.of(result)
+        return Answer(result.data, all_formatted(result.errors, "test"))
 
     async def do(self, person: Person, name: str, selection: str = "", /, **given: Any) -> Answer:
         """What the API answers to the mutation `name` by `person`, with `given` as its input."""
@@ -172,17 +167,19 @@ class Agency:
         self, person: Person, document: str, **variables: Any
     ) -> AsyncIterator[AsyncIterator[Answer]]:
         """The answers of a subscription, one by one; ended at the end of the block."""
-        stream = await schema.build().stream(document, variables, self.context(person))
+        operation = Operation(document, variables, None, OperationType.SUBSCRIPTION, False)  # noqa: FBT003
+        told = answers(schema.build(), operation, self.context(person), "test")
 
-        async def answers() -> AsyncIterator[Answer]:
-            async for result in stream:
-                assert isinstance(result, ExecutionResult | PreExecutionError)
-                yield Answer.of(result)
+        async def given() -> AsyncIterator[Answer]:
+            async for each in told:
+                read = orjson.loads(each.json)
+                errors = read if each.is_refusal else read.get("errors", [])
+                yield Answer(None if each.is_refusal else read["data"], errors)
 
         try:
-            yield answers()
+            yield given()
         finally:
-            await stream.aclose()
+            await told.aclose()
 
     async def another_contractor(self) -> Person:
         """A contractor who is assigned to nothing."""

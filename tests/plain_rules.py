@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 import models
 from core import ids
-from models import ACTIVITY, Audience, Permission, Person
+from models import ACTIVITY, PARTS, Audience, Permission, Person
 
 _MARK = re.compile(r"untold[a-z0-9]+")  # neither ids nor cursors have such words
 _ID = re.compile(r"\b[a-z]{3}_[0-7][0-9a-z]{25}\b")
@@ -112,6 +112,11 @@ class Facts:
             return entry.audience is Audience.CUSTOMER
         return entry.audience is not Audience.PERSON or entry.recipient_id == by.id
 
+    def names(self, by: Person, entry: models.LogEntry) -> bool:
+        """Whether an entry says that somebody has a part in an order, or has it no more."""
+        changes = json.dumps(entry.params.get("changes"))
+        return entry.kind in PARTS and ids.encode(Person, by.id) in changes
+
     def is_staff(self, by: Person) -> bool:
         """Whether somebody runs the agency's orders."""
         return by.permission in (Permission.ADMIN, Permission.STAFF)
@@ -129,7 +134,8 @@ class Facts:
             if isinstance(row, models.LogEntry) and by.permission is Permission.CONTRACTOR:
                 # The agency's people may know which customer an order had before.
                 found |= traces(row.params.get("changes"))
-        return found
+        entries = self.rows[models.LogEntry]
+        return found | {str(each.order_id) for each in entries if self.names(by, each)}
 
     def shown(self, by: Person) -> set[str]:
         """The traces that answers to somebody must have, if everything is asked for."""

@@ -109,7 +109,7 @@ class Stage:
         entries = [
             each
             for each in self.facts.rows[LogEntry]
-            if each.kind in TOLD[name] and self.facts.may_see(by, each)
+            if each.kind in TOLD[name] and self._is_told(by, name, each)
         ]
         found = [
             str(Cursor.at(each.organization_id, each.seq, each.id))
@@ -117,6 +117,10 @@ class Stage:
             if order in (None, each.order_id)
         ]
         return [place for place in found if place not in but]
+
+    def _is_told(self, by: Person, name: str, entry: LogEntry) -> bool:
+        on_board = name == "ordersChanged" and self.facts.names(by, entry)
+        return on_board or self.facts.may_see(by, entry)
 
     def all_places(self, by: Person) -> set[str]:
         """The cursors of all that subscriptions must tell somebody."""

@@ -22,7 +22,8 @@ from core.database import Database
 from models import Audience, Kind, LogEntry, LogHead, Organization, new_id
 from server.embedded import Postgres, Valkey
 from subscriptions.bus import Bus
-from subscriptions.hub import Diverged, Hub
+from subscriptions.hub import Hub
+from subscriptions.tail import Diverged
 
 NEVER_S = 3600.0
 PATIENCE_S = 15

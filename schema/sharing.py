@@ -1,0 +1,96 @@
+"""Which subscriptions are told alike, so that they are executed once for all who follow them."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import (
+    SKIP,
+    ArgumentNode,
+    FieldNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableDefinitionNode,
+    VariableNode,
+    Visitor,
+    VisitorAction,
+    parse,
+    visit,
+)
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+import models
+from subscriptions.streams import Stream
+
+_KEPT = 256
+_BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+def key(
+    schema: GraphQLSchema,
+    stream: Stream,
+    query: str,
+    name: str | None,
+    variables: Mapping[str, Any] | None,
+) -> Hashable | None:
+    """What subscriptions have in common that are told the same; None for one that nobody shares.
+
+    All staff may see the same, but for what is told to one person alone and what is marked as
+    `personal`. What others see depends on who they are, so that nobody shares it.
+    """
+    found = _selected(schema, query, name)
+    if not stream.context.viewer.is_staff or found.is_personal:
+        return None
+    if not models.PERSONAL.isdisjoint(stream.wanted.kinds):
+        return None
+    given = {name: value for name, value in (variables or {}).items() if name != found.place}
+    raw = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+    return query, name, blake2b(raw).digest()
+
+
+class Selected(NamedTuple):
+    """What matters of a document."""
+
+    is_personal: bool
+    """It asks for something that is another for each viewer."""
+    place: str | None
+    """The variable that says after which place to begin, and nothing else."""
+
+
+@lru_cache(_KEPT)
+def _selected(schema: GraphQLSchema, query: str, name: str | None) -> Selected:
+    types, personal, uses = TypeInfo(schema), [], Counter[str]()
+    places: list[str] = []
+
+    class Finder(Visitor):
+        def enter_operation_definition(
+            self, node: OperationDefinitionNode, *_: Any
+        ) -> VisitorAction:
+            other = name is not None and (node.name is None or node.name.value != name)
+            return SKIP if other else None
+
+        def enter_variable_definition(self, _: VariableDefinitionNode, *__: Any) -> VisitorAction:
+            return SKIP
+
+        def enter_field(self, _: FieldNode, *__: Any) -> None:
+            definition = types.get_field_def()
+            behind = definition.extensions.get(_BEHIND) if definition else None
+            if behind and behind.metadata.get("personal"):
+                personal.append(behind)
+
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            uses[node.name.value] += 1
+
+        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+            at_root = types.get_parent_type() is schema.subscription_type
+            if at_root and node.name.value == "after" and isinstance(node.value, VariableNode):
+                places.append(node.value.name.value)
+
+    visit(parse(query), TypeInfoVisitor(types, Finder()))
+    place = next((each for each in places if uses[each] == 1), None)
+    return Selected(bool(personal), place)

@@ -1,0 +1,83 @@
+"""The answers to an operation, one after the other, as a transport sends them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from core.context import Context
+from core.cursors import Cursor
+from schema import Schema
+from schema.base import Taken
+from server.errors import answer, formatted
+from server.operations import Operation, encode
+from subscriptions.streams import StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in JSON."""
+
+    json: bytes
+    is_refusal: bool
+    """Nothing was executed: the JSON is that of its errors alone, and no answer follows."""
+    place: Cursor | None = None
+    """The place in the log after it, if it is one of a subscription."""
+
+
+async def answers(
+    schema: Schema, operation: Operation, context: Context, request_id: str
+) -> AsyncGenerator[Answer, None]:
+    """The one answer to a query or a mutation; those to a subscription, without end.
+
+    Subscriptions that are told the same are executed once, and get the same bytes.
+    """
+    try:
+        async with aclosing(_answers(schema, operation, context, request_id)) as given:
+            async for each in given:
+                yield each
+    except Exception as error:  # noqa: BLE001 - a bug is logged, and ends its operation only
+        yield Answer(encode([formatted(error, request_id)]), is_refusal=True)
+
+
+async def _answers(
+    schema: Schema, operation: Operation, context: Context, request_id: str
+) -> AsyncGenerator[Answer, None]:
+    async def execute(asked: Context, event: StreamEvent) -> tuple[Answer, bool]:
+        result = await schema.execute(
+            operation.query,
+            operation.variables,
+            asked,
+            root_value=event,
+            operation_name=operation.name,
+            allowed_operation_types=(OperationType.SUBSCRIPTION,),
+        )
+        return _answer(result, request_id, event.cursor), not result.errors
+
+    taken = Taken()
+    results = await schema.stream(
+        operation.query,
+        operation.variables,
+        context,
+        root_value=taken,
+        operation_name=operation.name,
+    )
+    async with aclosing(results):
+        async for result in results:
+            # The schema has no @defer and no @stream, so that there is nothing else.
+            yield _answer(cast("ExecutionResult", result), request_id)
+    if taken.stream:
+        key = schema.told_alike(taken.stream, operation.query, operation.name, operation.variables)
+        async with aclosing(taken.stream.answers(key, execute)) as told:
+            async for each in told:
+                yield each
+
+
+def _answer(result: ExecutionResult, request_id: str, place: Cursor | None = None) -> Answer:
+    given = answer(result, request_id)
+    if "data" in given:
+        return Answer(encode(given), is_refusal=False, place=place)
+    return Answer(encode(given["errors"]), is_refusal=True, place=place)
