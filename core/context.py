@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, Hashable, Sequence
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
-import strawberry
 from sqlalchemy import Select
 from strawberry.dataloader import DataLoader
 
+import engine.info
 from core.database import Database, Moment
 from core.statements import Build, Statement, bound, prepared, seen
 from core.viewer import Viewer
+from engine.needs import Needs
 
 
 class Hub(Protocol):
@@ -38,13 +39,16 @@ class Context:
         self._moment: Moment | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def read(self, build: Build, *fixed: Any, **values: Any) -> Sequence[Any]:
+    async def read(
+        self, build: Build, *fixed: Any, needs: Needs | None = None, **values: Any
+    ) -> Sequence[Any]:
         """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
 
-        It is built once for each permission and each `fixed`: what varies freely is a parameter.
+        It is built once for each permission, what is needed, and each `fixed`: what varies freely
+        is a parameter.
         """
         viewer = self.viewer
-        statement = prepared(build, viewer.permission, *fixed, is_someone=viewer.is_someone)
+        statement = prepared(build, viewer.permission, needs, *fixed, is_someone=viewer.is_someone)
         return await self._fetch(statement, values)
 
     def select(self, model: type[Any], *more: Any) -> Select[Any]:
@@ -85,4 +89,4 @@ class Context:
             return statement.shape.rows(await self._moment.fetch(statement.sql, *arguments))
 
 
-Info: TypeAlias = strawberry.Info[Context, None]
+Info: TypeAlias = engine.info.Info[Context]

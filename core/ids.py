@@ -1,5 +1,6 @@
 """Ids on the wire: a TypeID such as `ord_01j9…`, which says what it names and sorts by time."""
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from typeid.core.errors import TypeIDException
 
 import models
 from core.errors import Invalid
+from core.records import table_of
 
 PREFIXES: dict[type[models.Base], str] = {
     models.Organization: "org",
@@ -33,6 +35,17 @@ def encode(model: type[models.Base], id: UUID) -> str:
     """The id of a row of `model` as clients see it."""
     # What `str(TypeID.from_uuid(…))` gives, without its checks: ids are a tenth of an answer.
     return f"{PREFIXES[model]}_{base32.encode(id.bytes)}"
+
+
+def of(row: Any) -> str:
+    """Its id: what it is and which, such as `ord_01j9…`."""
+    kind: Any = type(row)
+    return _prefix(kind) + base32.encode(row.id.bytes)
+
+
+@lru_cache(1_000)
+def _prefix(kind: Any) -> str:
+    return f"{PREFIXES[table_of(kind)]}_"
 
 
 def decode(value: str, field: str) -> tuple[type[Any], UUID]:

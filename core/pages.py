@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.context import Context
+from core.context import Info
 from core.errors import Invalid
 from core.statements import Build, Sees
 
@@ -73,9 +74,11 @@ class Key:
     """
 
     name: str
+    reads: str
+    """The column of a row that it is made of."""
     column: ColumnElement[Any] | InstrumentedAttribute[Any]
     value: Callable[[Any], Any]
-    type: type[Any]
+    type: Any
     descending: bool = False
 
 
@@ -120,11 +123,11 @@ class Slice:
 
 
 async def page(
-    context: Context, source: Build | Select[Any], keys: Sequence[Key], part: Slice
+    info: Info, source: Build | Select[Any], keys: Sequence[Key], part: Slice
 ) -> Page[Any]:
     """The wanted part of a list, sorted by `keys`: one statement, and one to count.
 
-    The list is a statement, or builds one: then its pages are prepared.
+    The list is a statement, or `source(sees, reads=…)` builds one: then its pages are prepared.
     """
     keys = tuple(keys)
     given: dict[str, Any] = {"size": part.size + 1}
@@ -134,15 +137,15 @@ async def page(
             given |= {f"{field}_{i}": value for i, value in enumerate(values)}
     limits = tuple(field for field in _LIMITS if getattr(part, field) is not None)
     if callable(source):
-        rows = await context.read(_part, source, keys, limits, part.backwards, **given)
+        rows = await info.read(_part, source, keys, limits, part.backwards, **given)
     else:
         statement = _cut(source, keys, limits, backwards=part.backwards)
-        rows = await context.rows(statement, **given)
+        rows = await info.context.rows(statement, **given)
 
     async def count() -> int:
         if callable(source):
-            return int((await context.read(_length, source))[0])
-        return int(await context.first(_counted(source)) or 0)
+            return int((await info.context.read(_length, source))[0])
+        return int(await info.context.first(_counted(source)) or 0)
 
     return part.page(rows, lambda row: _encode(keys, row), count)
 
@@ -150,7 +153,8 @@ async def page(
 def _part(
     sees: Sees, source: Build, keys: Sequence[Key], limits: Sequence[str], backwards: bool
 ) -> Select[Any]:
-    return _cut(source(sees), keys, limits, backwards=backwards)
+    wanted = source(sees, reads=[key.reads for key in keys])
+    return _cut(wanted, keys, limits, backwards=backwards)
 
 
 def _length(sees: Sees, source: Build) -> Select[Any]:
@@ -208,12 +212,17 @@ def _decode(keys: Sequence[Key], cursor: str, field: str) -> list[Any]:
 
 def _value(key: Key, raw: Any) -> Any:
     """A key's value out of a cursor; `ValueError` if the database could not take it."""
-    value = TypeAdapter(key.type).validate_python(raw)
+    value = _adapter(key.type).validate_python(raw)
     if (isinstance(value, int) and abs(value) > _LARGEST) or (
         isinstance(value, str) and "\0" in value
     ):
         raise ValueError(raw)
     return value
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
 
 
 def _plain(value: Any) -> Any:

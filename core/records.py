@@ -1,8 +1,8 @@
 """Rows as they are read: tuples with names, much cheaper than mapped objects, and unchangeable."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
@@ -12,16 +12,22 @@ from sqlalchemy.dialects.postgresql import asyncpg
 import models
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects are untyped
+_KEPT = 1_000  # of the choices of columns that clients make
 
 
 class Record(tuple[Any, ...]):
-    """A row of a table, with the same names as the table's class."""
+    """A row of a table, with the same names as the table's class; those that were read."""
 
     __slots__ = ()
     model: ClassVar[type[models.Base]]
+    places: ClassVar[Mapping[str, int]]
+    """Where in the tuple each column is."""
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self.model.__name__}.{name} was not read: `reads` must name it.")
 
 
 def table_of(kind: type[Any]) -> type[Any]:
@@ -39,9 +45,11 @@ Processor: TypeAlias = Callable[[Any], Any] | None
 
 @dataclass(frozen=True)
 class Shape:
-    """What each row of a statement becomes: a record for each table, a value for each column."""
+    """What each row of a statement becomes: a record, values, or a record and values."""
 
-    parts: Sequence[tuple[slice, type[Record] | None, Processor]]
+    record: type[Record] | None
+    values: Sequence[tuple[int, Processor]]
+    """Where in the row each value is, and what makes of it that of its column's type."""
 
     @classmethod
     def of(cls, statement: Select[Any]) -> "Shape":
@@ -51,45 +59,40 @@ class Shape:
             return made
         if any(each["expr"] is each["entity"] for each in statement.column_descriptions):
             raise TypeError("Tables are read by `context.select` or `select_records`.")
-        columns = statement.selected_columns
-        return cls([(slice(i, i + 1), None, _processor(each)) for i, each in enumerate(columns)])
+        return cls(
+            None, [(i, _processor(each)) for i, each in enumerate(statement.selected_columns)]
+        )
 
     def rows(self, found: Sequence[Any]) -> Sequence[Any]:
         """What was selected: records or values, or tuples of them."""
-        (_, record, process), *more = self.parts
-        if more:
-            return [tuple(self._values(row)) for row in found]
-        if record:
-            return list(map(record, found))
-        return [process(row[0]) for row in found] if process else [row[0] for row in found]
+        if self.record is None:
+            values = [self._column(found, *each) for each in self.values]
+            return values[0] if len(values) == 1 else list(zip(*values, strict=True))
+        records = list(map(self.record, found))
+        if not self.values:
+            return records
+        return list(
+            zip(records, *(self._column(found, *each) for each in self.values), strict=True)
+        )
 
-    def _values(self, row: Any) -> Iterator[Any]:
-        for part, record, process in self.parts:
-            if record:
-                yield record(row[part])
-            else:
-                yield process(row[part.start]) if process else row[part.start]
+    def _column(self, found: Sequence[Any], place: int, process: Processor) -> list[Any]:
+        values = map(itemgetter(place), found)
+        return list(map(process, values) if process else values)
 
 
 @cache
-def select_records(*wanted: Any) -> Select[Any]:
-    """A statement that selects tables as records, and columns as values; made once."""
-    return select_aliases(*wanted)
+def select_records(model: type[models.Base], *more: Any) -> Select[Any]:
+    """A statement that selects all columns of a table as records, and more columns as values."""
+    return select_some(model, None, *more)
 
 
-def select_aliases(*wanted: Any) -> Select[Any]:
-    """The same of aliases of tables, which are other ones each time."""
-    columns: list[Any] = []
-    parts: list[tuple[slice, type[Record] | None, Processor]] = []
-    for each in wanted:
-        found: Any = inspect(each, raiseerr=False)
-        table = getattr(found, "is_mapper", False) or getattr(found, "is_aliased_class", False)
-        record = _record(found.mapper.class_) if table else None
-        start = len(columns)
-        columns += [getattr(each, name) for name in _names(record.model)] if record else [each]
-        process = None if record else _processor(each)
-        parts.append((slice(start, len(columns)), record, process))
-    return select(*columns).execution_options(shape=Shape(parts))
+def select_some(entity: Any, names: Sequence[str] | None, *more: Any) -> Select[Any]:
+    """The same with columns of these names only; of a table, or of an alias of one."""
+    model = inspect(entity).mapper.class_
+    record = _record(model, _names(model) if names is None else tuple(names))
+    columns = [getattr(entity, name) for name in record.places]
+    values = [(i, _processor(each)) for i, each in enumerate(more, start=len(columns))]
+    return select(*columns, *more).execution_options(shape=Shape(record, values))
 
 
 @cache
@@ -97,10 +100,12 @@ def _names(model: type[models.Base]) -> tuple[str, ...]:
     return tuple(attribute.key for attribute in inspect(model).column_attrs)
 
 
-@cache
-def _record(model: type[models.Base]) -> type[Record]:
-    columns = {name: _column(model, name, i) for i, name in enumerate(_names(model))}
-    return type(model.__name__, (Record,), {"__slots__": (), "model": model, **columns})
+@lru_cache(_KEPT)
+def _record(model: type[models.Base], names: tuple[str, ...]) -> type[Record]:
+    places = {name: i for i, name in enumerate(names)}
+    columns = {name: _column(model, name, i) for name, i in places.items()}
+    namespace = {"__slots__": (), "model": model, "places": places, **columns}
+    return type(model.__name__, (Record,), namespace)
 
 
 def _column(model: type[models.Base], name: str, place: int) -> property:

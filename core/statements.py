@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select
+from sqlalchemy import Select, inspect
 from sqlalchemy.engine.interfaces import CompiledCacheType
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
-from core.records import DIALECT, Processor, Shape, select_records
+from core.records import DIALECT, Processor, Shape, select_records, select_some
 from core.viewer import Sight, SightOfAnyone, Viewer
 from core.visibility import visible
-from models import Permission
+from engine.needs import EVERYTHING, Needs
+from models import Base, Permission
 
 _KEPT = 1_000
 
@@ -23,24 +24,41 @@ Build: TypeAlias = Callable[..., Select[Any]]
 
 
 class Sees:
-    """Builds statements for whoever has a permission: ids of the viewer are parameters."""
+    """Builds statements for whoever has a permission: ids of the viewer are parameters.
 
-    def __init__(self, permission: Permission, *, is_someone: bool) -> None:
+    Of a table that the query `needs`, it selects the columns that are needed.
+    """
+
+    def __init__(self, permission: Permission, needs: Needs | None, *, is_someone: bool) -> None:
         self.sight = Sight(permission) if is_someone else SightOfAnyone(permission)
+        self._needs = needs
 
-    def select(self, model: type[Any], *more: Any) -> Select[Any]:
-        """The rows of `model` that the viewer may see; and what else is told of each."""
-        return seen(self.sight, model, *more)
+    def select(self, model: type[Any], *more: Any, reads: Sequence[str] = ()) -> Select[Any]:
+        """The rows of `model` that the viewer may see; and what else is told of each.
+
+        Besides what the query needs, whoever builds it `reads` these columns.
+        """
+        return self.rows(model, *more, reads=reads).where(self.visible(model))
+
+    def rows(self, entity: Any, *more: Any, reads: Sequence[str] = ()) -> Select[Any]:
+        """The same of an alias of what was selected so."""
+        return select_some(entity, self._names(inspect(entity).mapper.class_, reads), *more)
 
     def visible(self, model: type[Any]) -> Any:
         """The condition that the viewer may see a row of `model`."""
         return visible(model, self.sight)
 
+    def _names(self, model: type[Any], reads: Sequence[str]) -> Sequence[str] | None:
+        if self._needs is None or (model, EVERYTHING) in self._needs:
+            return None
+        needed = {name for table, name in self._needs if table is model}
+        return sorted(needed | {"id", *reads})
+
 
 def seen(viewer: Viewer | Sight, model: type[Any], *more: Any) -> Select[Any]:
     """The rows of `model` that a viewer may see; and what else is told of each."""
-    wanted: list[Any] = [model, *more]
-    return select_records(*wanted).where(visible(model, viewer))
+    table: type[Base] = model
+    return select_records(table, *more).where(visible(model, viewer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +80,17 @@ class Statement:
 
 @lru_cache(_KEPT)
 def prepared(
-    build: Build, permission: Permission, *fixed: Any, is_someone: bool = True
+    build: Build,
+    permission: Permission,
+    needs: Needs | None,
+    *fixed: Any,
+    is_someone: bool = True,
 ) -> Statement:
     """The statement that `build(sees, *fixed)` builds for a permission; made once.
 
     Unless it `is_someone` who asks, it can't depend on who does.
     """
-    statement = build(Sees(permission, is_someone=is_someone), *fixed)
+    statement = build(Sees(permission, needs, is_someone=is_someone), *fixed)
     compiled = statement.compile(dialect=DIALECT)
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
     if compiled.post_compile_params:

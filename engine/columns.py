@@ -21,11 +21,11 @@ from graphql.execution.executor import invalid_return_type_error
 
 from engine import leaves
 from engine.failures import Raised, first_raised
-from engine.objects import builder
+from engine.objects import Builder, NotAsStored, builder, is_stored
 from engine.places import Field, Items, Place, Some
 from engine.resolving import Resolver, settled
 from engine.selections import Selected
-from engine.values import absent, as_list
+from engine.values import absent, as_list, may_wait
 
 
 class Columns:
@@ -229,17 +229,34 @@ class Columns:
         self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place
     ) -> list[Any]:
         """The objects, as the query selects them; the first error where one has arrived."""
-        parts = self._plan(type_, field)
-        if not parts:
-            return [{} for _ in rows]
-        columns = [await self._part(part, rows, place) for part in parts]
-        made = builder(tuple(part.name for part in parts))(columns)
-        for column in reversed(columns):
+        kinds = set(map(type, rows))
+        kind = kinds.pop() if len(kinds) == 1 else None
+        stored = kind if kind and is_stored(kind) and not self._middleware else None
+        found: dict[str, list[Any]] = {}
+        try:
+            made = await self._built(
+                builder(self._executor, type_, field, stored), rows, place, found
+            )
+        except NotAsStored:  # which of the rows? The long way tells it
+            made = await self._built(
+                builder(self._executor, type_, field, None), rows, place, found
+            )
+        for column in reversed(found.values()):
             if self._failed(column):
                 for i, value in enumerate(column):
                     if isinstance(value, Raised):
                         made[i] = value
         return made
+
+    async def _built(
+        self, objects: Builder, rows: list[Any], place: Place, found: dict[str, list[Any]]
+    ) -> list[Any]:
+        """The objects of rows, with the columns that were `found`, and those that are missing."""
+        missing = {part.name: part for part in objects.apart if part.name not in found}
+        for name, part in missing.items():
+            found[name] = await self._part(part, rows, place)
+        columns = [found[part.name] for part in objects.apart]
+        return objects.make(rows, columns, self._executor.context_value)
 
     async def _part(self, part: Selected, rows: list[Any], place: Place) -> list[Any]:
         """One field of all rows."""
@@ -258,18 +275,6 @@ class Columns:
             return list(map(cast("Callable[[Any], Any]", part.get), rows))
         except Exception:  # noqa: BLE001 - of which row? The long way tells it
             return None
-
-    def _plan(self, type_: GraphQLObjectType, field: Selected) -> list[Selected]:
-        """The fields that are selected of a type at a place."""
-        if (parts := field.parts.get(type_.name)) is None:
-            grouped = self._executor.collect_subfields(type_, field.details).grouped_field_set
-            schema = self._executor.schema
-            parts = field.parts[type_.name] = [
-                Selected(name, type_, definition, own)
-                for name, own in grouped.items()
-                if (definition := schema.get_field(type_, own[0].node.name.value))
-            ]
-        return parts
 
     async def _values(self, field: Selected, rows: list[Any], place: Place) -> list[Any]:
         """The values of a field, not yet completed: `Raised` where there is an error."""
@@ -290,6 +295,6 @@ class Columns:
 
     async def _awaited(self, items: list[Any], field: Selected, place: Place) -> list[Any]:
         """The items of lists, with those awaited that have to be."""
-        if any(map(self._executor.is_awaitable, items)):
+        if may_wait(items):
             items = await settled(items, self._executor.is_awaitable)
         return self._raise_all(items, field, place)

@@ -3,9 +3,9 @@
 import asyncio
 import inspect
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 from sqlalchemy import ColumnElement, Select, any_, bindparam, literal
@@ -15,25 +15,9 @@ from strawberry.dataloader import DataLoader
 from strawberry.types.field import StrawberryField
 
 from engine import inputs
+from engine.info import Info
 
 Batch: TypeAlias = Callable[..., Awaitable[Sequence[Any]]]
-
-
-class Reader(Protocol):
-    """What the engine asks of a request's context."""
-
-    loaders: dict[Hashable, DataLoader[Any, Any]]
-    reads_once: bool
-    """Set when one statement will be sent at most, so that it needs no transaction."""
-
-    async def read(
-        self, build: Callable[..., Select[Any]], *fixed: Any, **values: Any
-    ) -> Sequence[Any]:
-        """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
-
-        `sees.select(model)` are the rows of a table that the viewer may see.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +32,14 @@ def among(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnEl
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
-def of_class(check: Callable[[type[Any]], bool]) -> Callable[[Any, Any], bool]:
-    """An `is_type_of` that goes by the class of a row: asked once for all rows of a class."""
+def of_class(row: type[Any], check: Callable[[type[Any]], bool]) -> Callable[[Any, Any], bool]:
+    """An `is_type_of` for rows of a class: `check(kind)` is asked once for all of a kind."""
 
-    def is_type_of(row: Any, _info: Any) -> bool:
-        return check(type(row))
+    def is_type_of(value: Any, _info: Any) -> bool:
+        return check(type(value))
 
     is_type_of.of_class = check  # type: ignore[attr-defined] # for `Columns`
+    is_type_of.row = row  # type: ignore[attr-defined] # for `engine.needs`
     return is_type_of
 
 
@@ -75,8 +60,8 @@ def column(name: str, *, when: Callable[[Any], bool] | None = None) -> Strawberr
     return strawberry.field(resolve, metadata={"kind": "column", "column": name, "when": when})
 
 
-def each(function: Callable[[Any], Any]) -> StrawberryField:
-    """A value that `function(row)` computes from the row alone."""
+def each(function: Callable[[Any], Any], *, reads: Sequence[str] = ()) -> StrawberryField:
+    """A value that `function(row)` computes from the columns that it reads of a row."""
 
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return function(root)
@@ -84,7 +69,7 @@ def each(function: Callable[[Any], Any]) -> StrawberryField:
     return strawberry.field(
         resolve,
         description=inspect.getdoc(function),
-        metadata={"kind": "each", "function": function},
+        metadata={"kind": "each", "function": function, "reads": reads},
     )
 
 
@@ -100,7 +85,7 @@ def itself() -> StrawberryField:
 def one(model: type[Any], *, by: str) -> StrawberryField:
     """The row of `model` whose id is in the parent's column `by`."""
 
-    async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[Any]:
+    async def load(rows: Sequence[Any], info: Info[Any]) -> list[Any]:
         found = await rows_of(info, model, {getattr(row, by) for row in rows} - {None})
         return [found.get(getattr(row, by)) for row in rows]
 
@@ -110,21 +95,21 @@ def one(model: type[Any], *, by: str) -> StrawberryField:
 def many(model: type[Any], *, by: str, order_by: Sequence[str]) -> StrawberryField:
     """The rows of `model` whose column `by` holds the parent's id, sorted by `order_by`."""
 
-    async def load(rows: Sequence[Any], info: strawberry.Info[Any]) -> list[list[Any]]:
+    async def load(rows: Sequence[Any], info: Info[Any]) -> list[list[Any]]:
         keys = {row.id for row in rows}
         found: dict[Any, list[Any]] = defaultdict(list)
-        for child in await info.context.read(_children, model, by, tuple(order_by), keys=keys):
+        for child in await info.read(_children, model, by, tuple(order_by), keys=keys):
             found[getattr(child, by)].append(child)
         return [found[row.id] for row in rows]
 
     return _field(load, {"kind": "many", "model": model, "by": by})
 
 
-async def rows_of(info: strawberry.Info[Any], model: Any, keys: Collection[Any]) -> dict[Any, Any]:
+async def rows_of(info: Info[Any], model: Any, keys: Collection[Any]) -> dict[Any, Any]:
     """The rows of `model` with these ids, by their ids: those that the viewer may see."""
     if not keys:
         return {}
-    return {row.id: row for row in await info.context.read(_by_id, model, keys=keys)}
+    return {row.id: row for row in await info.read(_by_id, model, keys=keys)}
 
 
 def _by_id(sees: Any, model: Any) -> Select[Any]:
@@ -133,20 +118,22 @@ def _by_id(sees: Any, model: Any) -> Select[Any]:
 
 
 def _children(sees: Any, model: Any, by: str, order_by: Sequence[str]) -> Select[Any]:
-    statement: Select[Any] = sees.select(model).where(within(getattr(model, by), "keys"))
-    return statement.order_by(*(getattr(model, name) for name in order_by))
+    statement: Select[Any] = sees.select(model, reads=[by])
+    of_parents = statement.where(within(getattr(model, by), "keys"))
+    return of_parents.order_by(*(getattr(model, name) for name in order_by))
 
 
-def batch(function: Batch, *, personal: bool = False) -> StrawberryField:
+def batch(function: Batch, *, reads: Sequence[str] = (), personal: bool = False) -> StrawberryField:
     """A field computed by `function(rows, info, **arguments)`: one value for each row, in order.
 
-    It is `personal` if it depends on who asks, and not only on what they may see.
+    It `reads` these columns of the rows, and `id`. It is `personal` if it depends on who asks, and
+    not only on what they may see.
     """
-    metadata = {"kind": "batch", "personal": personal}
+    metadata = {"kind": "batch", "reads": reads, "personal": personal}
     return _field(function, metadata, inputs.of_function(function, skip=2))
 
 
-async def load(info: strawberry.Info[Any], function: Batch, row: Any, **arguments: Any) -> Any:
+async def load(info: Info[Any], function: Batch, row: Any, **arguments: Any) -> Any:
     """The value of `function(rows, info, **arguments)` for `row`, together with its neighbours."""
     key = (function, repr(sorted(arguments.items())))
     loaders = info.context.loaders
@@ -164,9 +151,7 @@ async def load(info: strawberry.Info[Any], function: Batch, row: Any, **argument
 def _field(
     function: Batch, metadata: dict[str, Any], arguments: Sequence[inputs.Argument] = ()
 ) -> StrawberryField:
-    async def resolve(
-        root: strawberry.Parent[Any], info: strawberry.Info[Any], **given: Any
-    ) -> Any:
+    async def resolve(root: strawberry.Parent[Any], info: Info[Any], **given: Any) -> Any:
         parsed = inputs.parse(arguments, given, "")
         if isinstance(root, Rows):
             return await function(root.rows, info, **parsed)

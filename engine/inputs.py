@@ -5,12 +5,13 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, cached_property
 from typing import (
     Annotated,
     Any,
     Optional,
     Protocol,
+    TypeAlias,
     Union,
     get_args,
     get_origin,
@@ -24,6 +25,9 @@ from strawberry.utils.str_converters import to_camel_case
 from typing_extensions import Doc
 
 from engine import docs
+
+Read: TypeAlias = Callable[[Any, str], Any]
+"""Makes of a value, given for a field, the one that a function wants."""
 
 
 @runtime_checkable
@@ -53,7 +57,12 @@ class Argument:
         shown = graphql(self.hint)
         return shown if self.required else Optional[shown]  # noqa: UP045 - made at run time
 
-    @property
+    @cached_property
+    def read(self) -> Read:
+        """What makes of a given value the one that the function wants."""
+        return _reader(self.hint)
+
+    @cached_property
     def alias(self) -> str:
         """Its name as clients write it."""
         return to_camel_case(self.name.rstrip("_"))
@@ -92,7 +101,7 @@ def of_dataclass(group: Any) -> list[Argument]:
 def parse(arguments: Iterable[Argument], given: Mapping[str, Any], path: str) -> dict[str, Any]:
     """The values of `given` as the function wants them; what was not given is left out."""
     return {
-        argument.name: _parse(argument.hint, given[argument.name], path + argument.alias)
+        argument.name: argument.read(given[argument.name], path + argument.alias)
         for argument in arguments
         if given.get(argument.name, strawberry.UNSET) is not strawberry.UNSET
         and (given[argument.name] is not None or argument.required)
@@ -146,19 +155,23 @@ def _fill(empty: Any, description: str, arguments: Iterable[Argument]) -> Any:
     return strawberry.input(empty, description=description)
 
 
-def _parse(hint: Any, value: Any, field: str) -> Any:
+def _reader(hint: Any) -> Read:
+    """What makes of a value, given for a field, the one that a parameter of this hint gets."""
     if get_origin(hint) is Annotated:
         inner, *extras = get_args(hint)
         parser = next((extra for extra in extras if isinstance(extra, Parser)), None)
-        return parser.parse(value, field) if parser else _parse(inner, value, field)
+        return parser.parse if parser else _reader(inner)
     if get_origin(hint) in (Union, types.UnionType):
-        options = [option for option in get_args(hint) if option is not type(None)]
-        return None if value is None else _parse(options[0], value, field)
+        (option, *_) = (option for option in get_args(hint) if option is not type(None))
+        read = _reader(option)
+        return lambda value, field: None if value is None else read(value, field)
     if get_origin(hint) is list:
-        return [_parse(get_args(hint)[0], each, f"{field}.{i}") for i, each in enumerate(value)]
+        item = _reader(get_args(hint)[0])
+        return lambda value, field: [item(each, f"{field}.{i}") for i, each in enumerate(value)]
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return hint(**parse(_fields(hint), vars(value), f"{field}."))
-    return value
+        # Its fields are asked for when they are needed: it may contain itself.
+        return lambda value, field: hint(**parse(_fields(hint), vars(value), f"{field}."))
+    return lambda value, _: value
 
 
 def _description(hint: Any) -> str:

@@ -1,6 +1,7 @@
 """Scalars and enums: a column of values into what the answer has for them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum, Flag
 from functools import cache
 from typing import Any, cast
@@ -11,6 +12,7 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
+    GraphQLNamedType,
     GraphQLOutputType,
     GraphQLString,
     Undefined,
@@ -20,6 +22,18 @@ from graphql import (
 _SPECIFIED = {"ID", "String", "Int", "Float", "Boolean"}
 _INT_LIMIT = 2**31
 _PLAIN = {GraphQLString.name: str, GraphQLBoolean.name: bool, GraphQLID.name: str}
+
+
+def as_it_is(value: datetime) -> datetime:
+    """What a scalar is in the answer, when the transport writes it: many times faster."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"A datetime is wanted, not {value!r}.")
+    return value
+
+
+def is_moment(type_: GraphQLNamedType) -> bool:
+    """Whether values of a scalar are datetimes that the transport writes."""
+    return getattr(type_, "coerce_output_value", None) is as_it_is
 
 
 def plain(type_: GraphQLOutputType, values: Sequence[Any]) -> list[Any] | None:
@@ -39,10 +53,11 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
     if len(kinds) > 1:
         return None
     kind = kinds.pop()
-    if _PLAIN.get(type_.name) is kind:
+    if _PLAIN.get(type_.name) is kind or (kind is datetime and is_moment(type_)):
         return list(values)
     if type_.name == GraphQLInt.name and kind is int:
-        small = all(value is None or -_INT_LIMIT <= value < _INT_LIMIT for value in values)
+        found = [value for value in values if value is not None]
+        small = min(found) >= -_INT_LIMIT and max(found) < _INT_LIMIT
         return list(values) if small else None
     if isinstance(type_, GraphQLEnumType):
         return _members(type_, kind, values) if issubclass(kind, Enum) else None
@@ -62,14 +77,14 @@ def _serialized(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | No
 
 def _members(type_: GraphQLEnumType, kind: type[Enum], values: Sequence[Any]) -> list[Any] | None:
     """What the API calls an enum's members; None if they are not of the type's enum."""
-    names = _names(type_, kind)
+    names = names_of(type_, kind)
     if names is None:
         return None
     return [None if value is None else names[value.name] for value in values]
 
 
 @cache
-def _names(type_: GraphQLEnumType, kind: type[Enum]) -> dict[str, str] | None:
+def names_of(type_: GraphQLEnumType, kind: type[Enum]) -> dict[str, str] | None:
     """What the API calls each member: {member: name}; None if it is another enum's."""
     if getattr(type_, "wrapped_cls", None) is not kind or issubclass(kind, Flag):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 from graphql import (
     DirectiveNode,
     FieldNode,
-    GraphQLResolveInfo,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     TypeInfo,
@@ -52,13 +52,17 @@ class Plans:
         return len(self._plans)
 
     def root(
-        self, executor: Executor[Any], info: GraphQLResolveInfo[Any], details: FieldDetailsList
+        self,
+        executor: Executor[Any],
+        type_: GraphQLObjectType,
+        name: str,
+        details: FieldDetailsList,
     ) -> Selected:
         """The root field that is executed, with all that was found out of it before."""
         plan = self.of(executor)
         values = executor.variable_values.coerced
         key = (
-            info.path.key,
+            name,
             tuple(values.get(name) for name in plan.conditions),
             tuple(id(each.node) for each in details),
         )
@@ -68,8 +72,8 @@ class Plans:
         self.misses += 1
         if len(plan.roots) >= _CHOICES_KEPT:
             plan.roots.clear()
-        definition = info.parent_type.fields[info.field_name]
-        made = Selected(str(info.path.key), info.parent_type, definition, details)
+        definition = type_.fields[details[0].node.name.value]
+        made = Selected(name, type_, definition, details)
         plan.roots[key] = made
         return made
 

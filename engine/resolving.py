@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
 
 from engine.fields import Rows
+from engine.info import Info, ResolveInfo
+from engine.needs import needs_of
 from engine.places import Place
 from engine.selections import Selected
+from engine.values import may_wait
 
 
 class Resolver:
@@ -50,7 +52,7 @@ class Resolver:
             return _attempted(get, rows)
 
     async def _awaited(self, values: list[Any]) -> list[Any]:
-        if any(hasattr(kind, "__await__") for kind in set(map(type, values))):
+        if may_wait(values):
             return await settled(values, self._executor.is_awaitable)
         return values
 
@@ -61,7 +63,7 @@ class Resolver:
             resolve = self._resolve(field.definition)
             values = list(await resolve(Rows(rows), self.info(0), **self._arguments()))
         else:
-            info = strawberry.Info(_raw_info=self.info(0), _field=field.behind)
+            info: Info[Any] = Info(_raw_info=self.info(0), _field=field.behind)
             values = list(await field.metadata["function"](rows, info))
         if len(values) != len(rows):
             name = self._field.name
@@ -99,12 +101,12 @@ class Resolver:
 
     def info(self, index: int) -> GraphQLResolveInfo[Any]:
         """What a resolver is told of the field and of row number `index`."""
-        return self._executor.build_resolve_info(
-            self._field.definition,
-            self._field.nodes,
-            self._field.parent_type,
-            self._place.paths(index)[0],
-        )
+        field, executor = self._field, self._executor
+        path = self._place.paths(index)[0]
+        plain = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
+        info = ResolveInfo(*plain)
+        info.needs = needs_of(executor, field)
+        return info
 
 
 async def settled(values: Sequence[Any], is_awaitable: Callable[[Any], bool]) -> list[Any]:

@@ -1,6 +1,6 @@
 """What is selected at a place of a query: worked out once per place, not once per value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
+from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
@@ -31,12 +32,18 @@ class Selected:
     details: FieldDetailsList
     parts: dict[str, list["Selected"]] = field(default_factory=dict)
     """What is selected of it, for each object type that it has had."""
+    needs: frozenset[tuple[type[Any], str]] | None = None
+    """The columns that are read of its rows, once that is known: see `engine.needs`."""
+    code: dict[Any, Any] = field(default_factory=dict)
+    """What builds its objects, by their type and the class of their rows: see `engine.objects`."""
     behind: Any = field(init=False)
     metadata: Mapping[str, Any] = field(init=False)
     column: str | None = field(init=False)
     get: Callable[[Any], Any] | None = field(init=False)
     """Reads its value from a row, if no more is needed."""
     is_leaf: bool = field(init=False)
+    kind: str = field(init=False)
+    """One of the kinds of engine/fields.py; `other` for a resolver of one row."""
 
     def __post_init__(self) -> None:
         self.behind = self.definition.extensions.get(_BEHIND)
@@ -52,12 +59,25 @@ class Selected:
             self.get = self.metadata["function"]
         self.is_leaf = is_leaf_type(get_nullable_type(self.definition.type))
 
-    @property
-    def kind(self) -> str:
-        """Its kind: one of engine/fields.py, or `other` for a resolver of one row."""
         if self.nodes[0].name.value == "__typename":
-            return "typename"
-        return "column" if self.column else self.metadata.get("kind", "other")
+            self.kind = "typename"
+        else:
+            self.kind = "column" if self.column else self.metadata.get("kind", "other")
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """The columns that it reads of its row; `*` where nobody has said which."""
+        match self.kind:
+            case "column":
+                return [self.column or "*"]
+            case "one":
+                return [self.metadata["by"]]
+            case "each" | "batch":
+                return list(self.metadata["reads"])
+            case "many" | "itself" | "typename":
+                return []
+            case _:
+                return ["*"]
 
     @property
     def title(self) -> str:
@@ -68,3 +88,15 @@ class Selected:
     def nodes(self) -> list[FieldNode]:
         """Where the query names it."""
         return [each.node for each in self.details]
+
+
+def parts_of(executor: Executor[Any], type_: GraphQLObjectType, field: Selected) -> list[Selected]:
+    """The fields that are selected of a type at a place: found once per place."""
+    if (parts := field.parts.get(type_.name)) is None:
+        grouped = executor.collect_subfields(type_, field.details).grouped_field_set
+        parts = field.parts[type_.name] = [
+            Selected(name, type_, definition, own)
+            for name, own in grouped.items()
+            if (definition := executor.schema.get_field(type_, own[0].node.name.value))
+        ]
+    return parts

@@ -1,6 +1,7 @@
 """Values on their way to an answer: which are there, and what is a list."""
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
+from types import GeneratorType
 from typing import Any
 
 from graphql import GraphQLError, Undefined
@@ -19,6 +20,14 @@ def absent(values: list[Any]) -> tuple[list[Any], Sequence[int]]:
         return [None] * len(values), range(len(values))
     done = [value if isinstance(value, Raised) else None for value in values]
     return done, [i for i, value in enumerate(values) if type(value) not in _ABSENT]
+
+
+def may_wait(values: Iterable[Any]) -> bool:
+    """Whether one of the values may have to be awaited: their classes tell."""
+    return any(
+        hasattr(kind, "__await__") or issubclass(kind, GeneratorType)
+        for kind in set(map(type, values))
+    )
 
 
 async def as_list(value: Any, field: Selected) -> list[Any]:

@@ -129,7 +129,7 @@ async def _people(
     """The people who have a role on each row, whose id is in `column`; by name."""
     found: dict[UUID, list[models.Person]] = defaultdict(list)
     keys = {row.id for row in rows}
-    for person, owner in await info.context.read(_assigned, role, column, keys=keys):
+    for person, owner in await info.read(_assigned, role, column, keys=keys):
         found[owner].append(person)
     return [found[row.id] for row in rows]
 

@@ -15,7 +15,6 @@ from core import log, may
 from core.arguments import After, MessageId, MessageText, NewId, OrderId, OrderServiceId
 from core.context import Info
 from core.errors import Conflict, Forbidden, Invalid
-from core.records import select_aliases
 from core.statements import Sees
 from core.work import Work
 from models import Kind, Message, Order, OrderService, Permission, ReadMarker, new_id
@@ -34,7 +33,7 @@ def text(message: models.Message) -> str | None:
 async def last_messages(orders: Sequence[models.Order], info: Info) -> list[models.Message | None]:
     """The newest message about it or its services, also if deleted; null for customers."""
     keys = [order.id for order in orders]
-    found = {row.order_id: row for row in await info.context.read(_newest, keys=keys)}
+    found = {row.order_id: row for row in await info.read(_newest, keys=keys)}
     return [found.get(order.id) for order in orders]
 
 
@@ -43,15 +42,15 @@ def _newest(sees: Sees) -> Select[Any]:
     keys = bindparam("keys", type_=ARRAY(Order.id.type))
     wanted = func.unnest(keys).table_valued("id").render_derived("wanted")
     newest = (
-        sees.select(Message)
+        sees.select(Message, reads=["order_id"])
         .where(Message.order_id == wanted.c.id)
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
         .correlate(wanted)
         .lateral("newest")
     )
-    message = aliased(Message, newest)
-    return select_aliases(message).select_from(wanted).join(newest, true())
+    message = sees.rows(aliased(Message, newest), reads=["order_id"])
+    return message.select_from(wanted).join(newest, true())
 
 
 async def post_message(

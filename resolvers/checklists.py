@@ -181,7 +181,7 @@ async def _checklists(
 ) -> list[list[models.Checklist]]:
     """The checklists of each owner, whose id is in `column`."""
     found: dict[UUID, list[models.Checklist]] = {owner.id: [] for owner in owners}
-    for row in await info.context.read(_owned, column, keys=list(found)):
+    for row in await info.read(_owned, column, keys=list(found)):
         found[getattr(row, column.key)].append(row)
     return [found[owner.id] for owner in owners]
 
@@ -189,7 +189,7 @@ async def _checklists(
 def _owned(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[Any]:
     """Checklists with one of the `keys` in `column`; those of an order without its services'."""
     itself = Checklist.order_service_id.is_(None) if column is Checklist.order_id else true()
-    wanted = sees.select(Checklist).where(within(column, "keys"), itself)
+    wanted = sees.select(Checklist, reads=[column.key]).where(within(column, "keys"), itself)
     return wanted.order_by(Checklist.position, Checklist.id)
 
 

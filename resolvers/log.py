@@ -17,7 +17,6 @@ from core.context import Context, Info
 from core.cursors import Cursor
 from core.log_filter import ActivityFilter, FeedKind, Wanted
 from core.pages import Edge, Page, Slice
-from core.records import select_aliases
 from core.statements import Sees
 from engine.fields import load, rows_of, within
 from models import Kind, LogEntry, Message, Order
@@ -27,6 +26,7 @@ AboutService = Annotated[OrderServiceId, Doc("Only what is about this service.")
 After = Annotated[Cursor, PlaceInLog("Start after this place in the log.")]
 Before = Annotated[Cursor, PlaceInLog("End before this place in the log.")]
 _END = 2**63 - 1
+_FEED_READS = ("organization_id", "seq", "order_id", "kind", "subject_id")
 
 
 async def cursor(info: Info) -> Cursor:
@@ -101,7 +101,7 @@ async def feeds(
     newest = 20 if first is None and last is None and after is None else None
     part = _slice(info.context, first, after, last or newest, before)
     keys = [order.id for order in orders]
-    read = await info.context.read(
+    read = await info.read(
         _feed_of_each,
         part.backwards,
         keys=keys,
@@ -169,7 +169,7 @@ async def _counts(
 ) -> list[int]:
     keys = [order.id for order in orders]
     kinds = log_filter.feed_kinds(include, edits=False)
-    found = await info.context.read(_lengths, keys=keys, kinds=kinds, service_id=order_service_id)
+    found = await info.read(_lengths, keys=keys, kinds=kinds, service_id=order_service_id)
     counted = dict(found)
     return [counted.get(order.id, 0) for order in orders]
 
@@ -183,14 +183,15 @@ def _feed_of_each(sees: Sees, backwards: bool) -> Select[Any]:
         LogEntry.seq < bindparam("before", type_=BigInteger()),
     )
     own = (
-        _of_feed(sees.select(LogEntry))
+        _of_feed(sees.select(LogEntry, reads=_FEED_READS))
         .where(LogEntry.order_id == ids.c.id, *limits)
         .order_by(LogEntry.seq.desc() if backwards else LogEntry.seq.asc())
         .limit(bindparam("size", type_=Integer()))
         .correlate(ids)
         .lateral("own")
     )
-    return select_aliases(aliased(LogEntry, own)).select_from(ids).join(own, true())
+    entries = sees.rows(aliased(LogEntry, own), reads=_FEED_READS)
+    return entries.select_from(ids).join(own, true())
 
 
 def _lengths(sees: Sees) -> Select[tuple[UUID, int]]:

@@ -38,24 +38,29 @@ async def mentions_of_viewer(
     statement = context.select(Mention).where(Mention.person_id == context.viewer.id)
     keys = [
         Key(
-            "CREATED_AT", Mention.created_at, lambda row: row.created_at, datetime, descending=True
+            "CREATED_AT",
+            "created_at",
+            Mention.created_at,
+            lambda row: row.created_at,
+            datetime,
+            descending=True,
         ),
-        Key("ID", Mention.id, lambda row: row.id, UUID, descending=True),
+        Key("ID", "id", Mention.id, lambda row: row.id, UUID, descending=True),
     ]
-    return await page(context, statement, keys, Slice(first, after, last, before))
+    return await page(info, statement, keys, Slice(first, after, last, before))
 
 
 async def of_messages(messages: Sequence[models.Message], info: Info) -> list[list[models.Mention]]:
     """Whom it mentions, by name or by job role; nobody once it is deleted."""
     found: dict[UUID, list[models.Mention]] = {message.id: [] for message in messages}
-    for row in await info.context.read(_in_messages, keys=list(found)):
+    for row in await info.read(_in_messages, keys=list(found)):
         found[row.message_id].append(row)
     return [found[message.id] for message in messages]
 
 
 def _in_messages(sees: Sees) -> Select[Any]:
     """The mentions in messages of the `keys`."""
-    wanted = sees.select(Mention).where(within(Mention.message_id, "keys"))
+    wanted = sees.select(Mention, reads=["message_id"]).where(within(Mention.message_id, "keys"))
     return wanted.order_by(Mention.id)
 
 

@@ -4,13 +4,15 @@ from collections import defaultdict
 from typing import Annotated, Any
 from uuid import UUID
 
+from sqlalchemy import Select
 from typing_extensions import Doc
 
 import models
 from core.arguments import AnyId
 from core.context import Info
 from core.errors import Invalid
-from engine.fields import among
+from core.statements import Sees
+from engine.fields import rows_of, within
 from models import LogEntry
 
 _AT_ONCE = 100
@@ -33,8 +35,16 @@ async def nodes(
         wanted[model].add(key)
     found: dict[tuple[type[Any], UUID], Any] = {}
     for model, keys in wanted.items():
-        statement = info.context.select(model).where(among(model.id, keys))
-        if model is LogEntry:  # what only one person is told is no node: its subject is
-            statement = statement.where(among(LogEntry.kind, models.SHARED))
-        found.update({(model, row.id): row for row in await info.context.rows(statement)})
+        rows = await (_shared if model is LogEntry else rows_of)(info, model, keys)
+        found.update({(model, key): row for key, row in rows.items()})
     return [found.get(each) for each in ids]
+
+
+async def _shared(info: Info, model: Any, keys: set[UUID]) -> dict[UUID, Any]:
+    """Entries by their ids. What only one person is told is no node: its subject is."""
+    rows = await info.read(_entries, model, keys=keys, kinds=models.SHARED)
+    return {row.id: row for row in rows}
+
+
+def _entries(sees: Sees, model: Any) -> Select[Any]:
+    return sees.select(model).where(within(model.id, "keys"), within(model.kind, "kinds"))

@@ -79,9 +79,9 @@ async def order(
     if (id is None) == (number is None):
         raise Invalid("id", "Give `id` or `number`.")
     if number is None:
-        found = await info.context.read(_with, "id", value=id)
+        found = await info.read(_with, "id", value=id)
     elif number.isascii() and number.isdigit() and len(number) <= 9:  # noqa: PLR2004 - int4
-        found = await info.context.read(_with, "number", value=int(number))
+        found = await info.read(_with, "number", value=int(number))
     else:
         raise Invalid("number", "A number has 1 to 9 digits.")
     if not found:
@@ -111,13 +111,13 @@ async def orders(
     if edited and not may.see_work(info.context.viewer):
         raise Invalid("sort", "Only the agency's own people see when an order was edited.")
     if filter is None:
-        return await page(info.context, _all, _keys(sort), part)
+        return await page(info, _all, _keys(sort), part)
     fitting = condition(filter, info.context.viewer)
-    return await page(info.context, info.context.select(Order).where(fitting), _keys(sort), part)
+    return await page(info, info.context.select(Order).where(fitting), _keys(sort), part)
 
 
-def _all(sees: Sees) -> Select[Any]:
-    return sees.select(Order)
+def _all(sees: Sees, reads: Sequence[str] = ()) -> Select[Any]:
+    return sees.select(Order, reads=reads)
 
 
 def number(order: models.Order) -> str:
@@ -133,7 +133,7 @@ async def services(
     """The services on it, by status in the order of the work, then by position."""
     found: dict[UUID, list[models.OrderService]] = {order.id: [] for order in orders}
     wanted = list(ServiceStatus) if status is None else status
-    for row in await info.context.read(_booked, keys=list(found), status=wanted):
+    for row in await info.read(_booked, keys=list(found), status=wanted):
         found[row.order_id].append(row)
     return [found[order.id] for order in orders]
 
@@ -142,7 +142,7 @@ def _booked(sees: Sees) -> Select[Any]:
     """The services in one `status` on orders of the `keys`."""
     service = models.OrderService
     return (
-        sees.select(service)
+        sees.select(service, reads=["order_id"])
         .where(within(service.order_id, "keys"), within(service.status, "status"))
         .order_by(_rank(service.status, ServiceStatus), service.position, service.id)
     )
@@ -181,7 +181,7 @@ def _keys(sort: Sequence[OrderSort] | None) -> list[Key]:
 
 @cache
 def _by_id(*, descending: bool) -> Key:
-    return Key("ID", Order.id, lambda row: row.id, UUID, descending)
+    return Key("ID", "id", Order.id, lambda row: row.id, UUID, descending)
 
 
 @cache
@@ -189,16 +189,17 @@ def _key(by: OrderSortKey, *, descending: bool) -> Key:
     match by:
         case OrderSortKey.CREATED_AT | OrderSortKey.UPDATED_AT:
             name = by.name.lower()
-            return Key(
-                by.name, getattr(Order, name), lambda row: getattr(row, name), datetime, descending
-            )
+            column = getattr(Order, name)
+            return Key(by.name, name, column, lambda row: getattr(row, name), datetime, descending)
         case OrderSortKey.DUE_AT:
             due = func.coalesce(Order.due_at, _NEVER)
-            return Key(by.name, due, lambda row: row.due_at or _NEVER, datetime, descending)
+            return Key(
+                by.name, "due_at", due, lambda row: row.due_at or _NEVER, datetime, descending
+            )
         case OrderSortKey.NUMBER:
-            return Key(by.name, Order.number, lambda row: row.number, int, descending)
+            return Key(by.name, "number", Order.number, lambda row: row.number, int, descending)
         case OrderSortKey.NAME:
-            return Key(by.name, Order.name, lambda row: row.name, str, descending)
+            return Key(by.name, "name", Order.name, lambda row: row.name, str, descending)
         case OrderSortKey.STATUS:
             return _ranked(by.name, "status", OrderStatus, descending=descending)
         case OrderSortKey.PAYMENT_STATUS:
@@ -208,7 +209,7 @@ def _key(by: OrderSortKey, *, descending: bool) -> Key:
 def _ranked(name: str, column: str, choices: type[Enum], *, descending: bool) -> Key:
     places = list(choices)
     rank = _rank(getattr(Order, column), choices)
-    return Key(name, rank, lambda row: places.index(getattr(row, column)), int, descending)
+    return Key(name, column, rank, lambda row: places.index(getattr(row, column)), int, descending)
 
 
 def _rank(column: Any, choices: type[Enum]) -> Any:

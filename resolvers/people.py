@@ -28,7 +28,7 @@ async def people(
     if search:
         statement = statement.where(Person.name.icontains(search, autoescape=True))
     keys = [
-        Key("NAME", Person.name, lambda person: person.name, str),
-        Key("ID", Person.id, lambda person: person.id, UUID),
+        Key("NAME", "name", Person.name, lambda person: person.name, str),
+        Key("ID", "id", Person.id, lambda person: person.id, UUID),
     ]
-    return await page(info.context, statement, keys, Slice(first, after, last, before))
+    return await page(info, statement, keys, Slice(first, after, last, before))

@@ -42,7 +42,7 @@ async def _progress(
     info: Info, column: InstrumentedAttribute[Any], rows: Sequence[models.OfOrganization]
 ) -> list[Progress]:
     """The progress of the items whose `column` holds a row's id, row by row."""
-    counts = await info.context.read(_counted, column, keys={row.id for row in rows})
+    counts = await info.read(_counted, column, keys={row.id for row in rows})
     found = {owner: Progress(done, total) for owner, done, total in counts}
     nothing = Progress(0, 0)
     return [found.get(row.id, nothing) for row in rows]

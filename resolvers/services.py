@@ -25,7 +25,7 @@ async def services(
 ) -> Page[models.Service]:
     """The services that can be booked, in the order of the catalogue; 20 if not told how many."""
     part = Slice(first, after, last, before)
-    return await page(info.context, info.context.select(Service), _by_position(Service), part)
+    return await page(info, info.context.select(Service), _by_position(Service), part)
 
 
 async def packages(
@@ -37,7 +37,7 @@ async def packages(
 ) -> Page[models.Package]:
     """The packages that can be booked, in the order of the catalogue; 20 if not told how many."""
     part = Slice(first, after, last, before)
-    return await page(info.context, info.context.select(Package), _by_position(Package), part)
+    return await page(info, info.context.select(Package), _by_position(Package), part)
 
 
 async def services_of_packages(
@@ -46,7 +46,7 @@ async def services_of_packages(
     """The services in it, in its order."""
     found: dict[UUID, list[models.Service]] = defaultdict(list)
     keys = {package.id for package in packages}
-    for service, package_id in await info.context.read(_packaged, keys=keys):
+    for service, package_id in await info.read(_packaged, keys=keys):
         found[package_id].append(service)
     return [found[package.id] for package in packages]
 
@@ -66,6 +66,6 @@ def _packaged(sees: Sees) -> Select[Any]:
 
 def _by_position(model: Any) -> list[Key]:
     return [
-        Key("POSITION", model.position, lambda row: row.position, int),
-        Key("ID", model.id, lambda row: row.id, UUID),
+        Key("POSITION", "position", model.position, lambda row: row.position, int),
+        Key("ID", "id", model.id, lambda row: row.id, UUID),
     ]

@@ -6,12 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from strawberry.extensions import (
-    MaxTokensLimiter,
-    ParserCache,
-    SchemaExtension,
-    ValidationCache,
-)
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
@@ -20,8 +15,10 @@ from core.cursors import Cursor
 from core.errors import ErrorCode
 from core.log_filter import FeedKind
 from core.viewer import Scope
-from engine import docs
+from engine import docs, documents
 from engine.executor import BreadthFirstExecutor
+from engine.info import Info
+from engine.leaves import as_it_is
 from resolvers.orders import Direction, OrderSortKey
 from schema import (
     assignments,
@@ -77,13 +74,9 @@ CURSOR = strawberry.scalar(
 DATE_TIME = strawberry.scalar(
     name="DateTime",
     description="A moment in ISO 8601, with its offset from UTC: `2026-05-01T09:30:00+02:00`.",
-    serialize=datetime.isoformat,
+    serialize=as_it_is,
     parse_value=datetime.fromisoformat,
 )
-
-
-_TOKEN_LIMIT = 5_000  # of a document
-_DOCUMENTS_KEPT = 256
 
 
 class Schema(strawberry.Schema):
@@ -99,15 +92,19 @@ class Schema(strawberry.Schema):
         return sharing.key(self._schema, stream, query, name, variables)
 
 
-class Snapshot(SchemaExtension):
-    """Gives the connection of an operation back when it has ended."""
+class Begun(SchemaExtension):
+    """Begins an operation with a document that is known, and gives its connection back."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         """Until the end, however it comes."""
+        operation = self.execution_context
+        schema, text = operation.schema._schema, operation.query or ""  # noqa: SLF001 - as Strawberry's own caches do
         try:
+            operation.graphql_document = documents.parsed(text)
+            operation.pre_execution_errors = documents.errors_of(schema, text)
             yield
         finally:
-            await self.execution_context.context.release()
+            await operation.context.release()
 
 
 @cache
@@ -119,14 +116,9 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
-        extensions=[
-            Snapshot,
-            lambda: MaxTokensLimiter(_TOKEN_LIMIT),
-            lambda: ParserCache(_DOCUMENTS_KEPT),
-            lambda: ValidationCache(_DOCUMENTS_KEPT),
-        ],
+        extensions=[Begun],
         execution_context_class=BreadthFirstExecutor,
-        config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}),
+        config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}, info_class=Info),
         types=[ErrorCode],
     )
 

@@ -18,7 +18,7 @@ from core.arguments import IdempotencyKey, IdOf, Version
 from core.context import Info
 from core.cursors import Cursor
 from core.idempotency import Retry
-from core.records import model_of, table_of
+from core.records import table_of
 from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, of_class, with_arguments
@@ -43,7 +43,7 @@ def shape_of(row: type[Any]) -> Callable[[type[C]], type[C]]:
 def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
     cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
-    is_type_of = None if row is None else of_class(lambda kind: issubclass(table_of(kind), row))
+    is_type_of = row and of_class(row, lambda kind: issubclass(table_of(kind), row))
     made = strawberry.type(cls, description=inspect.getdoc(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
     for field in get_object_definition(made, strict=True).fields:
@@ -51,16 +51,11 @@ def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     return made
 
 
-def _id(row: models.OfOrganization) -> strawberry.ID:
-    """Its id: what it is and which, such as `ord_01j9…`."""
-    return strawberry.ID(ids.encode(model_of(row), row.id))
-
-
 @strawberry.interface(description="Anything that has an id.")
 class Node:
     """Anything that has an id."""
 
-    id: Annotated[strawberry.ID, each(_id)]
+    id: Annotated[strawberry.ID, each(ids.of, reads=["id"])]
 
 
 @shape

@@ -23,7 +23,7 @@ class Message(Node):
 
     version: int
     """Grows by one with each edit."""
-    text: Annotated[str | None, each(chat.text)]
+    text: Annotated[str | None, each(chat.text, reads=["text", "deleted_at"])]
     author: Annotated[Person, one(models.Person, by="author_id")]
     """Who wrote it."""
     order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]

@@ -42,7 +42,7 @@ class Activity(Node):
     """What happened."""
     at: datetime
     """When."""
-    cursor: Annotated[Cursor, each(log.cursor_of)]
+    cursor: Annotated[Cursor, each(log.cursor_of, reads=["organization_id", "seq", "id"])]
     actor: Annotated[Person | None, one(models.Person, by="actor_id")]
     """Who did it; null for the system, and where the viewer may not know."""
     order: Annotated[
@@ -55,10 +55,12 @@ class Activity(Node):
         one(models.OrderService, by="order_service_id"),
     ]
     """The service of the order that it is about."""
-    subject_id: Annotated[strawberry.ID, each(activity.subject_id)]
-    subject: Annotated[Node | None, batch(activity.subjects)]
-    changes: Annotated[list[Change], each(activity.changes)]
-    summary: Annotated[str, each(activity.summary)]
+    subject_id: Annotated[
+        strawberry.ID, each(activity.subject_id, reads=["subject_type", "subject_id"])
+    ]
+    subject: Annotated[Node | None, batch(activity.subjects, reads=["subject_type", "subject_id"])]
+    changes: Annotated[list[Change], each(activity.changes, reads=["params"])]
+    summary: Annotated[str, each(activity.summary, reads=["kind", "params"])]
 
 
 FeedEntry = Annotated[

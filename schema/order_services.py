@@ -45,7 +45,9 @@ class OrderService(Node):
     """Its place among the services of the order in the same status, from 0."""
     notes: Annotated[str | None, column("notes", when=may.see_work)]
     """The agency's own notes; null for customers."""
-    escalation: Annotated[Escalation | None, batch(order_services.escalations)]
+    escalation: Annotated[
+        Escalation | None, batch(order_services.escalations, reads=["escalated_at"])
+    ]
     order: Annotated["Order", strawberry.lazy("schema.orders"), one(models.Order, by="order_id")]
     """The order it is on."""
     service: Annotated[Service | None, one(models.Service, by="service_id")]

@@ -43,7 +43,7 @@ class Order(Node):
 
     version: Annotated[int | None, column("version", when=may.see_work)]
     """Grows by one with each edit; null for customers, who see few of them."""
-    number: Annotated[str, each(orders.number)]
+    number: Annotated[str, each(orders.number, reads=["number"])]
     name: str
     """What it is called."""
     status: OrderStatus

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 import schema as api
 from core.database import Database
 from server import app as application
-from server import demo, requests
+from server import browsers, demo, requests
 from server.embedded import Unavailable
 from server.local import Servers, servers
 from server.migrate import configured, migrate
@@ -54,6 +54,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
         ws_ping_interval=None,  # it would close with 1011, which clients take as final
         timeout_graceful_shutdown=10,
         server_header=False,
+        headers=list(browsers.HEADERS.items()),
     )
     # It listens before it is printed: what is printed can be used at once, or never is.
     with config.bind_socket() as listening:

@@ -9,14 +9,16 @@ from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 import schema
 from core.database import Database
-from server import housekeeping, http, websocket
+from server import browsers, housekeeping, http, websocket
 from server.documents import Documents, manifest
 from server.local import Servers
 from server.settings import Settings
@@ -26,6 +28,8 @@ from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
+_COMPRESSED_FROM = 1024  # bytes
+_COMPRESSION = 4  # a tenth more bytes than 9, in a third of the time
 
 
 def create(servers: Servers, settings: Settings) -> Starlette:
@@ -51,16 +55,26 @@ def create(servers: Servers, settings: Settings) -> Starlette:
             await hub.stop()
             await database.close()
 
-    routes = [
-        Route("/", _to_console),
+    routes: list[BaseRoute] = [
         Route("/health", _health),
         Route("/graphql", http.graphql, methods=["GET", "POST"]),
         WebSocketRoute("/graphql", websocket.graphql),
-        Mount("/console", StaticFiles(directory=_CONSOLE, html=True, check_dir=False)),
     ]
+    if settings.console:
+        files = StaticFiles(directory=_CONSOLE, html=True, check_dir=False)
+        routes += [Route("/", _to_console), Mount("/console", files)]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
+        middleware=[
+            *browsers.of_pages(settings.origins or frozenset()),
+            Middleware(
+                GZipMiddleware,
+                minimum_size=_COMPRESSED_FROM,
+                compresslevel=_COMPRESSION,
+                exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed"),
+            ),
+        ],
         exception_handlers={HTTPStatus.METHOD_NOT_ALLOWED: http.not_allowed},
     )
 

@@ -120,7 +120,6 @@ def _headers(request_id: str, failure: Exception | None, status: HTTPStatus) -> 
         "X-Request-Id": request_id,
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization",
-        "X-Content-Type-Options": "nosniff",
     }
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="callsheet"'

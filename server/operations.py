@@ -6,13 +6,12 @@ from typing import Any, Self
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
+from engine.documents import parsed
 from server.documents import Documents
 
-_TOKENS_LIMIT = 5_000
-_LENGTH_LIMIT = 64 * 1024
 _TYPES_KEPT = 256
 
 
@@ -81,10 +80,9 @@ class Operation:
 @lru_cache(_TYPES_KEPT)
 def _type(query: str, name: str | None) -> OperationType:
     """What is to be executed: the operation of that name, or the only one of the document."""
-    document = parse(query, max_lexical_tokens=_TOKENS_LIMIT, max_source_length=_LENGTH_LIMIT)
     found = [
         each.operation
-        for each in document.definitions
+        for each in parsed(query).definitions
         if isinstance(each, OperationDefinitionNode)
         and (name is None or (each.name and each.name.value == name))
     ]

@@ -1,9 +1,17 @@
 """Settings, from the environment: each is a variable `CALLSHEET_…`, but the two URLs."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\[\]:-]+$")]
+"""A scheme, a host, and a port if it is not the usual one; as browsers write it."""
+
+
+def _listed(value: object) -> object:
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -25,5 +33,9 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: int = 8000
     """The port to listen on."""
+    console: bool = True
+    """Whether to serve the console (GraphiQL), at /console/."""
+    origins: Annotated[frozenset[Origin] | None, NoDecode, BeforeValidator(_listed)] = None
+    """The origins whose pages may use the API, such as https://app.example, with commas between."""
     demo: bool = True
     """Whether to make the demo agency in an empty database, and to print tokens for it."""

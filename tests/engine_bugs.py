@@ -9,7 +9,7 @@ import pytest
 from graphql import located_error
 from graphql.execution import Executor
 
-from engine import columns, failures, leaves, places
+from engine import columns, failures, leaves, objects, places
 from engine.columns import Columns
 from engine.executor import BreadthFirstExecutor
 from engine.resolving import Resolver
@@ -55,8 +55,8 @@ def _not_far_enough(real: Any) -> Any:
 def _plan_of_another(real: Any) -> Any:
     """What is selected of one type is read of another."""
     known: dict[int, tuple[Any, Any]] = {}
-    return lambda self, type_, field: known.setdefault(
-        id(field.details), (field.details, real(self, type_, field))
+    return lambda executor, type_, field: known.setdefault(
+        id(field.details), (field.details, real(executor, type_, field))
     )[1]
 
 
@@ -147,15 +147,15 @@ BUGS: dict[str, Plant] = {
         columns, "id", type, raising=False
     ),
     "enum by value": instead(
-        leaves, "_names", lambda _: lambda _type, kind: {m.name: m.value for m in kind}
+        leaves, "names_of", lambda _: lambda _type, kind: {m.name: m.value for m in kind}
     ),
     "enum by member": instead(
-        leaves, "_names", lambda _: lambda _type, kind: {m.name: m.name for m in kind}
+        leaves, "names_of", lambda _: lambda _type, kind: {m.name: m.name for m in kind}
     ),
     "integers beyond 32 bits": lambda patch: patch.setattr(leaves, "_INT_LIMIT", 2**40),
     "rows of another type": instead(Columns, "_refusals", lambda _: _refusing_none),
     "typename": instead(Resolver, "values", _known_as_thing),
-    "plan of another type": instead(Columns, "_plan", _plan_of_another),
+    "plan of another type": instead(objects, "parts_of", _plan_of_another),
     "list without its nulls": spoilt(
         columns, "as_list", lambda items: [item for item in items if item is not None]
     ),

@@ -9,10 +9,11 @@ import engine_world as world
 import strawberry
 from strawberry.types.field import StrawberryField
 
+import engine.info
 from engine.fields import batch, column, each
 
 Row = strawberry.Parent[Any]
-Info = strawberry.Info[world.Context, Any]
+Info = engine.info.Info[world.Context]
 Kind = Callable[[str], StrawberryField | None]
 Fields = dict[str, Any]
 

@@ -29,6 +29,7 @@ from engine_kinds import (
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
+import engine.info
 from engine.executor import BreadthFirstExecutor
 from engine.fields import batch, column, itself, many, one
 
@@ -221,7 +222,7 @@ SCHEMA = Quiet(
     Mutation,
     Subscription,
     types=[Cat, Dog],
-    config=StrawberryConfig(scalar_map={Odd: ODD}),
+    config=StrawberryConfig(scalar_map={Odd: ODD}, info_class=engine.info.Info),
     extensions=[ParserCache, ValidationCache],  # each document is asked several times
     execution_context_class=BreadthFirstExecutor,
 )

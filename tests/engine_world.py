@@ -146,16 +146,19 @@ class Context:
     knots: Sequence[Knot] = ()
     viewer: Viewer = field(default_factory=Viewer)
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    reads_once: bool = False
     log: list[str] = field(default_factory=list)
 
-    def select(self, model: type[Any]) -> Select[Any]:
+    def select(self, model: type[Any], reads: Sequence[str] = ()) -> Select[Any]:
         """All rows of a table."""
+        del reads
         return select(model)
 
     async def read(
-        self, build: Callable[..., Select[Any]], *fixed: Any, **values: Any
+        self, build: Callable[..., Select[Any]], *fixed: Any, needs: Any = None, **values: Any
     ) -> Sequence[Any]:
         """The rows with one of the values that a statement is given for a column."""
+        del needs
         await asyncio.sleep(0)
         where = build(self, *fixed).whereclause
         assert isinstance(where, BinaryExpression)

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 from graphql import OperationType
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 import models
 import schema
@@ -30,7 +32,7 @@ from models import (
 )
 from server.answers import answers
 from server.errors import all_formatted
-from server.operations import Operation
+from server.operations import Operation, encode
 
 BOTH = frozenset(Scope)
 
@@ -41,6 +43,11 @@ class Answer:
 
     data: Any
     errors: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, result: ExecutionResult | PreExecutionError) -> "Answer":
+        """The answer as clients get it."""
+        return cls(orjson.loads(encode(result.data)), all_formatted(result.errors, "test"))
 
     def __getitem__(self, name: str) -> Any:
         """A root field of an answer that must have no errors."""
@@ -152,7 +159,7 @@ class Agency:
     async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:
         """What the API answers to `person`."""
         result = await schema.build().execute(document, variables, self.context(person))
-        return Answer(result.data, all_formatted(result.errors, "test"))
+        return Answer.of(result)
 
     async def do(self, person: Person, name: str, selection: str = "", /, **given: Any) -> Answer:
         """What the API answers to the mutation `name` by `person`, with `given` as its input."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,7 +16,8 @@ from sqlalchemy import Select, bindparam, func, select
 
 from core.database import Database
 from core.statements import Sees, bound, prepared
-from models import Order, Permission
+from engine.needs import EVERYTHING
+from models import Order, Permission, Person
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
 from subscriptions.bus import Bus
@@ -71,22 +73,37 @@ def _named(sees: Sees) -> Select[str]:
 
 
 def test_a_statement_is_prepared_once_for_each_permission() -> None:
-    first = prepared(_named, Permission.STAFF)
-    assert prepared(_named, Permission.STAFF) is first
-    assert prepared(_named, Permission.CUSTOMER) is not first
-    assert "customer_id" in prepared(_named, Permission.CUSTOMER).sql
+    first = prepared(_named, Permission.STAFF, None)
+    assert prepared(_named, Permission.STAFF, None) is first
+    assert prepared(_named, Permission.CUSTOMER, None) is not first
+    assert "customer_id" in prepared(_named, Permission.CUSTOMER, None).sql
     assert "customer_id" not in first.sql
 
 
 def test_a_parameter_can_not_be_forgotten() -> None:
-    statement = prepared(_named, Permission.STAFF)
+    statement = prepared(_named, Permission.STAFF, None)
     with pytest.raises(KeyError, match="agency_id"):
         statement.arguments({"name": "x", "viewer_id": None})
 
 
 def test_lists_are_prepared_as_one_parameter() -> None:
     with pytest.raises(TypeError, match="one array parameter"):
-        prepared(lambda _: select(Order.name).where(Order.name.in_(["a"])), Permission.STAFF)
+        prepared(lambda _: select(Order.name).where(Order.name.in_(["a"])), Permission.STAFF, None)
+
+
+def test_only_what_is_needed_or_read_is_selected() -> None:
+    def build(sees: Sees) -> Select[Any]:
+        return sees.select(Order, reads=["number"])
+
+    needs = frozenset({(Order, "name"), (Person, "email")})
+    some = prepared(build, Permission.STAFF, needs)
+    assert some.sql.startswith("SELECT orders.id, orders.name, orders.number \nFROM")
+    (order,) = some.shape.rows([(1, "Elm Street", 7)])
+    assert (order.id, order.name, order.number) == (1, "Elm Street", 7)
+    with pytest.raises(AttributeError, match=r"Order\.notes was not read"):
+        assert order.notes
+    everything = prepared(build, Permission.STAFF, needs | {(Order, EVERYTHING)})
+    assert "orders.notes" in everything.sql
 
 
 def test_a_table_is_read_as_records() -> None:

@@ -194,10 +194,11 @@ async def test_a_node_is_found_by_its_id_and_only_in_its_agency(
         assert (await scene.agency.ask(admin, document, id=missing))["node"] is None
 
 
-def selection(shown: Any) -> str:
-    """All fields of a type, down to the next thing with an id."""
+def selection(shown: Any, *only: str) -> str:
+    """All fields of a type, or only some, down to the next thing with an id."""
     fields = []
-    for name, field in shown.fields.items():
+    for name in only or shown.fields:
+        field = shown.fields[name]
         inner = get_named_type(field.type)
         if isinstance(inner, GraphQLObjectType):
             below = "__typename id" if "id" in inner.fields else selection(inner)
@@ -219,6 +220,22 @@ async def test_whoever_sees_a_thing_gets_all_of_its_fields(
         person, document % selection(shown), ids=[typed(row) for row in rows]
     )
     assert [node["id"] for node in answer["nodes"]] == [typed(row) for row in rows]
+
+
+@pytest.mark.parametrize("shown", NODES, ids=str)
+async def test_a_field_says_which_columns_it_reads(scene: Scene, shown: GraphQLObjectType) -> None:
+    """Asked alone, it gets no others."""
+    rows = (await seen(scene, scene.agency.admin, origin(shown).__row__))[:100]
+    document = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {shown.name} {{ %s }} }} }}"
+    given = {"ids": [typed(row) for row in rows]}
+    together = await scene.agency.ask(scene.agency.admin, document % selection(shown), **given)
+    for field in shown.fields:
+        alone = await scene.agency.ask(
+            scene.agency.admin, document % selection(shown, field), **given
+        )
+        assert [node[field] for node in alone["nodes"]] == [
+            node[field] for node in together["nodes"]
+        ]
 
 
 @pytest.mark.parametrize("name", mutations())
