@@ -29,7 +29,7 @@ schema: .venv/.installed  ## write schema.graphql anew
 	$(BIN)/python -m server schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 
 lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --group dev pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --extra otel --group dev pyproject.toml -o requirements.txt
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo 'Callsheet needs python3 >= 3.11 with venv (Debian: apt install python3-venv).'; exit 1; }

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
@@ -105,6 +106,11 @@ class Begun(SchemaExtension):
             yield
         finally:
             await operation.context.release()
+
+
+def core() -> GraphQLSchema:
+    """The API as graphql-core knows it."""
+    return build()._schema  # noqa: SLF001 - Strawberry hides it
 
 
 @cache

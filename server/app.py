@@ -7,32 +7,43 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 import schema
 from core.database import Database
-from server import browsers, housekeeping, http, websocket
+from server import browsers, health, housekeeping, http, websocket
 from server.documents import Documents, manifest
+from server.health import Readiness
 from server.local import Servers
+from server.request_ids import RequestIds
 from server.settings import Settings
 from server.state import State
+from server.telemetry.metrics import Metrics, Parts
+from server.telemetry.observer import Observer
+from server.telemetry.slow import SlowLog
+from server.telemetry.statements import Statements
+from server.telemetry.usage import Usage
 from server.tokens import Tokens
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
+
+if TYPE_CHECKING:
+    from server.telemetry.tracing import Tracing
 
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 _COMPRESSED_FROM = 1024  # bytes
 _COMPRESSION = 4  # a tenth more bytes than 9, in a third of the time
 
 
-def create(servers: Servers, settings: Settings) -> Starlette:
+def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = None) -> Starlette:
     """The application over these servers; it connects when it starts."""
     listed = manifest(settings.documents) if settings.documents else None
     for name in ("uvicorn.error", "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"):
@@ -40,23 +51,43 @@ def create(servers: Servers, settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        database = Database(servers.database_url)
-        hub = Hub(database, Bus(servers.redis_url))
+        metrics, bus = Metrics(), Bus(servers.redis_url)
+        database = Database(servers.database_url, listener=Statements(metrics))
+        hub = Hub(database, bus)
+        usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
+        metrics.registry.register(Parts(database, hub, bus, usage))
         await hub.start()
-        housekeeper = asyncio.create_task(housekeeping.forever(database))
+        tasks = [
+            asyncio.create_task(housekeeping.forever(database)),
+            asyncio.create_task(metrics.follow_the_loop()),
+        ]
         app.state.callsheet = State(
-            schema.build(), database, hub, Tokens(servers.secret), Documents(database, listed)
+            schema.build(),
+            database,
+            hub,
+            Tokens(servers.secret),
+            Documents(database, listed),
+            Observer(metrics, usage, slow, tracing, known=listed is not None),
+            metrics,
+            settings.metrics_token,
+            Readiness(database, bus),
         )
         _collect_seldom()
         try:
             yield
         finally:
-            housekeeper.cancel()
+            for task in tasks:
+                task.cancel()
+            await slow.stop()
             await hub.stop()
             await database.close()
+            if tracing:
+                await tracing.stop()
 
     routes: list[BaseRoute] = [
-        Route("/health", _health),
+        Route("/health", health.health),
+        Route("/ready", health.ready),
+        Route("/metrics", health.metrics),
         Route("/graphql", http.graphql, methods=["GET", "POST"]),
         WebSocketRoute("/graphql", websocket.graphql),
     ]
@@ -67,6 +98,8 @@ def create(servers: Servers, settings: Settings) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[
+            Middleware(RequestIds),
+            *([tracing.middleware()] if tracing else []),
             *browsers.of_pages(settings.origins or frozenset()),
             Middleware(
                 GZipMiddleware,
@@ -99,7 +132,3 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 async def _to_console(_: Request) -> Response:
     return RedirectResponse("/console/")
-
-
-async def _health(_: Request) -> Response:
-    return PlainTextResponse("ok")

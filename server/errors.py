@@ -9,6 +9,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from core.errors import ApiError, ErrorCode
+from server.telemetry.watch import note_failure
 
 log = logging.getLogger("callsheet")
 
@@ -25,6 +26,12 @@ def answer(result: ExecutionResult, request_id: str) -> dict[str, Any]:
 
 def formatted(error: Exception, request_id: str) -> dict[str, Any]:
     """An error in a GraphQL answer; one that nobody expected is logged, and masked."""
+    told = _formatted(error, request_id)
+    note_failure(told["extensions"]["code"])
+    return told
+
+
+def _formatted(error: Exception, request_id: str) -> dict[str, Any]:
     shown = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
     cause = shown.original_error
     if isinstance(cause, ApiError):

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from core.cursors import Cursor
 from core.errors import ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
-from models import new_id
 from server import requests
 from server.errors import answer, formatted
 from server.media_types import MediaType, accepted
@@ -34,30 +33,31 @@ _STATUSES = {
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
-    request_id = str(new_id())
+    request_id: str = request.state.request_id
     media_type = next(iter(accepted(",".join(request.headers.getlist("accept")))), None)
     failure: Exception | None = None
     is_cacheable = False
-    try:
-        answered, is_cacheable = await _answer(request, media_type, request_id)
-    except ClientDisconnect:
-        return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
-    except Exception as error:  # noqa: BLE001 - a bug is logged, and answered like other failures
-        failure, answered = error, {"errors": [formatted(error, request_id)]}
+    with request.app.state.callsheet.observer.watch(request_id, "http") as watch:
+        try:
+            answered, is_cacheable = await _answer(request, media_type, request_id)
+        except ClientDisconnect:
+            watch.cancelled()
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
+        except Exception as error:  # noqa: BLE001 - a bug is logged, and answered as a failure
+            failure, answered = error, {"errors": [formatted(error, request_id)]}
     status = _status(failure, answered, media_type)
-    headers = _headers(request_id, failure, status)
+    headers = _headers(failure, status)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
     return _revalidated(request, response) if is_cacheable else response
 
 
-async def not_allowed(_: Request, error: Exception) -> Response:
+async def not_allowed(request: Request, error: Exception) -> Response:
     """The answer to a method that an address does not know."""
     allowed = getattr(error, "headers", None) or {}
     failure = Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed.", **allowed)
-    request_id = str(new_id())
-    answered = encode({"errors": [formatted(failure, request_id)]})
-    headers = _headers(request_id, failure, failure.status)
+    answered = encode({"errors": [formatted(failure, request.state.request_id)]})
+    headers = _headers(failure, failure.status)
     return Response(answered, failure.status, headers, MediaType.JSON.value)
 
 
@@ -115,9 +115,8 @@ def _status(
     return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
 
 
-def _headers(request_id: str, failure: Exception | None, status: HTTPStatus) -> dict[str, str]:
+def _headers(failure: Exception | None, status: HTTPStatus) -> dict[str, str]:
     headers = {
-        "X-Request-Id": request_id,
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization",
     }

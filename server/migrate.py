@@ -1,18 +1,48 @@
 """Brings the database to the present schema."""
 
+import logging
+from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from asyncpg import UndefinedTableError
 from sqlalchemy import Connection, text
 
 from core.database import Database
 
 _LOCK = 0x0CA115EE7  # any number, but the same for every process
 
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+log = logging.getLogger("callsheet")
+
+
+class Revision(Enum):
+    """How the database's schema compares with the one that this code knows."""
+
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+
+
+async def revision_of(database: Database) -> Revision:
+    """How the database's schema compares with ours."""
+    try:
+        found = await database.fetch("SELECT version_num FROM alembic_version")
+    except UndefinedTableError:
+        return Revision.OLDER
+    return _compared(found[0]["version_num"] if found else None)
+
 
 async def migrate(database: Database, revision: str = "head") -> None:
-    """Upgrade to `revision`; processes that start at once wait for the first of them."""
+    """Upgrade to `revision`; processes that start at once wait for the first of them.
+
+    A database that is newer than this code stays as it is: what is between two releases is done
+    so that the older one can go on.
+    """
     async with database.engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.commit()
@@ -26,10 +56,32 @@ async def migrate(database: Database, revision: str = "head") -> None:
 def configured(connection: Connection) -> Config:
     """Alembic's configuration for a connection."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
 
+@cache
+def _known() -> list[str]:
+    """The revisions that this code knows, the newest first."""
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    return [each.revision for each in scripts.walk_revisions()]
+
+
+def _compared(revision: str | None) -> Revision:
+    newest, *older = _known()
+    if revision == newest:
+        return Revision.CURRENT
+    if revision is None or revision in older:
+        return Revision.OLDER
+    if revision < newest:  # they are numbers
+        raise ValueError(f"The database has revision {revision}, which is not one of ours.")
+    return Revision.NEWER
+
+
 def _upgrade(connection: Connection, revision: str) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if _compared(found) is Revision.NEWER:
+        log.warning("The database is newer than this code: revision %s", found)
+        return
     command.upgrade(configured(connection), revision)

@@ -6,13 +6,13 @@ from typing import Any, Self
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
 from engine.documents import parsed
 from server.documents import Documents
 
-_TYPES_KEPT = 256
+_FOUND_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,17 @@ class Operation:
     type: OperationType
     is_persisted: bool
 
+    @property
+    def document(self) -> DocumentNode:
+        """The document, parsed."""
+        return parsed(self.query)
+
+    @property
+    def called(self) -> str | None:
+        """Its name in the document, be it sent as well or not."""
+        found = _found(self.query, self.name)
+        return found.name.value if found.name else None
+
     @classmethod
     async def find(cls, payload: object, documents: Documents, organization_id: UUID) -> Self:
         """The operation in a decoded body, whose document may be named by its hash only.
@@ -71,17 +82,17 @@ class Operation:
         """
         given = Parameters.parse(payload)
         query = await documents.text(organization_id, given.query, given.document_id)
-        kind = _type(query, given.name)
+        kind = _found(query, given.name).operation
         if given.query is not None and given.document_id is not None:
             await documents.keep(organization_id, query)
         return cls(query, given.variables, given.name, kind, given.document_id is not None)
 
 
-@lru_cache(_TYPES_KEPT)
-def _type(query: str, name: str | None) -> OperationType:
+@lru_cache(_FOUND_KEPT)
+def _found(query: str, name: str | None) -> OperationDefinitionNode:
     """What is to be executed: the operation of that name, or the only one of the document."""
     found = [
-        each.operation
+        each
         for each in parsed(query).definitions
         if isinstance(each, OperationDefinitionNode)
         and (name is None or (each.name and each.name.value == name))

@@ -1,7 +1,7 @@
 """Settings, from the environment: each is a variable `CALLSHEET_…`, but the two URLs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,5 +37,13 @@ class Settings(BaseSettings):
     """Whether to serve the console (GraphiQL), at /console/."""
     origins: Annotated[frozenset[Origin] | None, NoDecode, BeforeValidator(_listed)] = None
     """The origins whose pages may use the API, such as https://app.example, with commas between."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged at least; at info each operation is."""
+    slow_ms: int = 1000
+    """After how many milliseconds an operation is logged as slow, with its statements; 0: never."""
+    metrics_token: SecretStr | None = None
+    """The bearer token with which the metrics can be read; without it, nobody can."""
+    drain_seconds: int = 0
+    """How long to serve on after SIGTERM, while it is told that the process is not ready."""
     demo: bool = True
     """Whether to make the demo agency in an empty database, and to print tokens for it."""

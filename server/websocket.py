@@ -53,12 +53,14 @@ async def _serve(websocket: WebSocket) -> None:
         await websocket.accept()
         raise Closed(4406, "Subprotocol not acceptable")
     await websocket.accept(subprotocol=_PROTOCOL)
-    connection = Connection(websocket, websocket.app.state.callsheet)
-    try:
-        await connection.greet()
-        await connection.serve()
-    finally:
-        await connection.stop()
+    state: State = websocket.app.state.callsheet
+    connection = Connection(websocket, state)
+    with state.observer.socket():
+        try:
+            await connection.greet()
+            await connection.serve()
+        finally:
+            await connection.stop()
 
 
 @asynccontextmanager
@@ -179,7 +181,8 @@ class Connection:
         request_id = str(new_id())
         head = b'{"id":' + encode(id) + b',"type":"next","payload":'
         last: dict[str, Any] = {"id": id, "type": "complete"}
-        with suppress(*_GONE):  # the reader ends the connection
+        # If the client is gone, the reader ends the connection.
+        with suppress(*_GONE), self._state.observer.watch(request_id, "websocket"):
             try:
                 async with aclosing(self._answers(payload, request_id)) as answers:
                     async for answer in answers:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import random
+import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -90,6 +91,9 @@ class Hub:
         self._due: set[UUID] = set()
         self._check_all_at = 0.0
         self._woken = asyncio.Event()
+        self.late = 0
+        """How many entries the database told of before Redis did."""
+        self._checked_at = time.monotonic()
         self._stopped = False
         self._checker: asyncio.Task[None] | None = None
 
@@ -102,6 +106,11 @@ class Hub:
     def subscribers(self) -> int:
         """The number of those who follow a log."""
         return sum(len(topic.subscribers) for topic in self._topics.values())
+
+    @property
+    def checked_ago(self) -> float:
+        """The seconds since all logs that are followed were known; 0 if none is."""
+        return time.monotonic() - self._checked_at if self._topics else 0
 
     async def start(self) -> None:
         """Begin, even if neither Redis nor the database can be reached."""
@@ -146,6 +155,8 @@ class Hub:
     def _join(self, organization_id: UUID, subscriber: Subscriber) -> Topic:
         topic = self._topics.get(organization_id)
         if topic is None:
+            if not self._topics:
+                self._checked_at = time.monotonic()
             topic = self._topics[organization_id] = Topic()
             self._bus.subscribe(organization_id)
         topic.subscribers.add(subscriber)
@@ -201,6 +212,7 @@ class Hub:
             try:
                 if questions := self._questions(due):
                     await self._check(questions)
+                    self._checked_at = time.monotonic()
                     outage.end()
                     pause = FIRST_PAUSE_S
             except Exception as error:  # noqa: BLE001 - nothing may end the task
@@ -228,7 +240,10 @@ class Hub:
         async with asyncio.timeout(QUERY_TIMEOUT_S), self._database.read() as session:
             heads = dict((await session.execute(statement)).all())
         for organization_id, question in questions.items():
-            question.answer(heads.get(organization_id, 0))
+            head = heads.get(organization_id, 0)
+            if 0 < question.topic.head < head:
+                self.late += head - question.topic.head
+            question.answer(head)
 
 
 def _about(seconds: float) -> float:

@@ -1,6 +1,6 @@
 """A server process over a database of its own, in which a test may break something."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,13 +40,17 @@ class Breakable:
         request_id: str = error["extensions"]["requestId"]
         assert error["extensions"] == {"code": "INTERNAL", "requestId": request_id}
         assert error["message"] == "Something went wrong on our side."
-        assert f"request {request_id} failed\nTraceback" in self.server.log
-        assert "UndefinedTableError" in self.server.log.partition(request_id)[2]
+        (line,) = (each for each in self.server.lines if each.get("request_id") == request_id)
+        assert line["message"] == f"request {request_id} failed"
+        assert line["exception"].startswith("Traceback")
+        assert "UndefinedTableError" in line["exception"]
         return request_id
 
 
 @asynccontextmanager
-async def breakable(postgres: Postgres, valkey: Valkey, hub: Hub) -> AsyncIterator[Breakable]:
+async def breakable(
+    postgres: Postgres, valkey: Valkey, hub: Hub, settings: Mapping[str, str] = {}
+) -> AsyncIterator[Breakable]:
     """Such a server, until the end of the block."""
     name = f"breakable_{new_id().hex}"
     engine = create_async_engine(postgres.url, isolation_level="AUTOCOMMIT")
@@ -56,6 +60,6 @@ async def breakable(postgres: Postgres, valkey: Valkey, hub: Hub) -> AsyncIterat
     url = postgres.url.replace(f"/{postgres.database}?", f"/{name}?")
     database = Database(url)
     await migrate(database)
-    async with watched(url, valkey.url) as server:
+    async with watched(url, valkey.url, settings=settings) as server:
         yield Breakable(await Agency.make(database, hub), server)
     await database.close()

@@ -117,6 +117,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CALLSHEET_SECRET": SECRET,
         "CALLSHEET_DEMO": "false",
+        "CALLSHEET_LOG_LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
     }
 

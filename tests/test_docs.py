@@ -17,6 +17,7 @@ from factories import Agency, typed
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from processes import SECONDS, SECRET, Process, closed, serve, token
 from scene import Scene
+from starlette.routing import Route
 
 import schema
 from core import ids
@@ -25,9 +26,13 @@ from core.errors import ErrorCode
 from core.viewer import Scope
 from engine import docs
 from models import LogEntry, Message
+from server import app as application
 from server import websocket
 from server.embedded import Postgres, Valkey
+from server.local import Servers
 from server.settings import Settings
+from server.telemetry.metrics import Metrics, Parts
+from server.telemetry.usage import Usage
 from server.tokens import Tokens
 from subscriptions.hub import Hub
 from subscriptions.streams import StreamEventType
@@ -75,7 +80,17 @@ TIMES = ("_SILENCE_S", "_ANSWER_S", "_INIT_S")
 GENERATED = {".data/", ".venv/", ".data/postgres", ".data/postgres/data", ".data/valkey"}
 GENERATED |= {".data/secret", "/health", "/graphql", "/", "schema.graphql", "follow.py"}
 GENERATED |= {"application/json", "application/graphql-response+json"}
-CONSTANTS = {"GET", "POST", "SENTENCES", "FOR_CUSTOMERS", "CALLS", "TOLD"}
+CONSTANTS = {
+    "OK",
+    "CANCELLED",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "GET",
+    "POST",
+    "SENTENCES",
+    "FOR_CUSTOMERS",
+    "CALLS",
+    "TOLD",
+}
 OF_OTHERS = {"connectionParams", "retryAttempts", "operationName", "requestId"}
 OF_OTHERS |= {"documentId", "persistedQuery", "sha256Hash"}
 """Names of the protocols and of graphql-ws."""
@@ -443,3 +458,21 @@ def test_links_lead_somewhere(page: Path) -> None:
             target = page.parent / path if path else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+def test_metrics_are_told(database: Database, hub: Hub) -> None:
+    metrics = Metrics()
+    metrics.registry.register(Parts(database, hub, hub._bus, Usage(API)))  # noqa: SLF001 - as the app does, which has made it
+    ours = {
+        each.name.removeprefix("callsheet_") + ("_total" if each.type == "counter" else "")
+        for each in metrics.registry.collect()
+        if each.name.startswith("callsheet_")
+    }
+    told = {name for cell in column(OPERATIONS, "metric") for name in cell.split(", ")}
+    assert told == ours
+
+
+def test_addresses_are_told() -> None:
+    app = application.create(Servers("postgresql+asyncpg://", "redis://", SECRET), Settings())
+    served = {route.path for route in app.routes if isinstance(route, Route)}
+    assert set(column(OPERATIONS, "address")) == served - {"/", "/graphql"}

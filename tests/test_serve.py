@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -90,3 +91,50 @@ async def test_it_is_made_once_and_leaves_nothing_running(tmp_path: Path) -> Non
         async with asyncio.timeout(SECONDS):
             await process.wait()
     assert not running(tmp_path)
+
+
+async def test_a_port_that_is_taken_is_told_with_what_to_change(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, told = await ended(tmp_path, "--port", str(port))
+    assert code == 1
+    assert told.splitlines() == [
+        f"Callsheet can't listen on 127.0.0.1, port {port}: Address already in use.",
+        "Choose another one with --host and --port, or CALLSHEET_HOST and CALLSHEET_PORT.",
+    ]
+    assert not running(tmp_path)
+
+
+async def ended(data: Path, *arguments: str) -> tuple[int | None, str]:
+    """The exit status of a server that does not start, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "server", "serve", *arguments),
+        env={**os.environ, "CALLSHEET_DATA": str(data)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(SECONDS):
+        _, told = await process.communicate()
+    return process.returncode, told.decode()
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "server.commands":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("server", run_name="__main__")
+"""
+
+
+async def test_ctrl_c_ends_a_process_that_still_imports_without_a_word() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", INTERRUPTED, "serve"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(SECONDS):
+        assert await process.communicate() == (b"", b"")
+    assert process.returncode == -signal.SIGINT

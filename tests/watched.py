@@ -3,12 +3,14 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
+import orjson
 from processes import SECONDS, Process, environment
 
 
@@ -24,6 +26,11 @@ class Watched(Process):
         return self.file.read_text()
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines that it has logged so far."""
+        return [orjson.loads(line) for line in self.log.splitlines()]
+
+    @property
     def port(self) -> int:
         """The port it listens on."""
         return int(self.address.rpartition(":")[2])
@@ -37,15 +44,23 @@ class Watched(Process):
 
 @asynccontextmanager
 async def watched(
-    database_url: str, redis_url: str, *, port: int = 0, first: str = ""
+    database_url: str,
+    redis_url: str,
+    *,
+    port: int = 0,
+    first: str = "",
+    settings: Mapping[str, str] = {},
 ) -> AsyncIterator[Watched]:
-    """A server process, ended at the end; `first` is Python that it runs before anything else."""
+    """A server process, ended at the end.
+
+    `first` is Python that it runs before anything else, `settings` are of its environment.
+    """
     with NamedTemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-c", f"{first}\nfrom server.__main__ import cli; cli()"),
+            *("-c", f"{first}\nfrom server.commands import cli; cli()"),
             *("serve", "--port", str(port)),
-            env=environment(database_url, redis_url),
+            env={**environment(database_url, redis_url), **settings},
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )

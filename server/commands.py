@@ -1,0 +1,125 @@
+"""The command line: `python -m server serve | schema | migration`."""
+
+import asyncio
+import os
+import signal
+import socket
+from typing import Annotated, NoReturn, cast
+
+import typer
+import uvicorn
+from alembic import command
+from sqlalchemy import Connection
+from starlette.applications import Starlette
+
+import schema as api
+from core.database import Database
+from server import app as application
+from server import browsers, demo, requests
+from server.embedded import Unavailable
+from server.local import Servers, servers
+from server.migrate import configured, migrate
+from server.settings import Settings
+from server.telemetry import logs, tracing
+
+_BACKLOG = 2048
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 for any.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+) -> None:
+    """Start what is needed, migrate, make the demo agency once, and serve."""
+    signal.signal(signal.SIGTERM, _leave)  # so that embedded servers are stopped on the way out
+    settings = Settings()
+    logs.configure(settings.log_level)
+    try:
+        with servers(settings) as found:
+            _serve(found, settings, host or settings.host, settings.port if port is None else port)
+    except Unavailable as error:
+        raise SystemExit(str(error)) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
+    config = uvicorn.Config(
+        application.create(found, settings, tracing()),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,  # operations are logged
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=requests.BODY_LIMIT,
+        ws_ping_interval=None,  # it would close with 1011, which clients take as final
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        headers=list(browsers.HEADERS.items()),
+    )
+    # It listens before it is printed: what is printed can be used at once, or never is.
+    with _listening(host, port) as listening:
+        address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        asyncio.run(demo.prepare(found, settings, address))
+        Process(config, settings.drain_seconds).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise SystemExit(
+            f"Callsheet can't listen on {host}, port {port}: {os.strerror(error.errno or 0)}.\n"
+            "Choose another one with --host and --port, or CALLSHEET_HOST and CALLSHEET_PORT."
+        ) from None
+
+
+class Process(uvicorn.Server):
+    """uvicorn, which tells that it leaves before it goes."""
+
+    def __init__(self, config: uvicorn.Config, drain_seconds: int) -> None:
+        super().__init__(config)
+        self._drain_seconds = drain_seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on for a while, until load balancers have seen `/ready`; then end."""
+        app = cast("Starlette", self.config.app)
+        app.state.callsheet.readiness.leave()
+        for _ in range(self._drain_seconds * 10):
+            if self.force_exit:
+                break
+            await asyncio.sleep(0.1)
+        await super().shutdown(sockets)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the API in GraphQL's schema language."""
+    typer.echo(api.build().as_str())
+
+
+@cli.command()
+def migration(message: str) -> None:
+    """Draft a migration from the difference between the models and the database."""
+
+    def draft(connection: Connection) -> None:
+        command.revision(configured(connection), message, autogenerate=True)
+
+    async def run(url: str) -> None:
+        database = Database(url)
+        await migrate(database)
+        async with database.engine.connect() as connection:
+            await connection.run_sync(draft)
+        await database.close()
+
+    with servers(Settings()) as found:
+        asyncio.run(run(found.database_url))
