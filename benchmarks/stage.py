@@ -14,12 +14,12 @@ from sqlalchemy import select
 
 from core import ids
 from core.database import Database
+from core.tokens import Tokens
 from core.viewer import Scope
 from models import Order, Person
 from server.demo import names, seed
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
-from server.tokens import Tokens
 
 FOLDER = Path(__file__).parent.parent / ".data" / "benchmarks"
 SECRET = "a key for benchmarks only, which is long enough"  # noqa: S105 - it opens nothing

@@ -1,5 +1,6 @@
 """The arguments that actions take: what clients see of them, and how they are checked."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,34 @@ def _controls(character: str) -> bool:
     """Whether a character breaks lines, or turns the direction of what follows it."""
     turns = unicodedata.bidirectional(character) in ("LRO", "RLO", "LRE", "RLE", "PDF")
     return turns or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+
+
+@dataclass(frozen=True)
+class Address(Text):
+    """An address for mail."""
+
+    def parse(self, value: str, field: str) -> str:
+        """The address; `Invalid` if nothing can be sent there."""
+        value = super().parse(value, field)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            raise Invalid(field, "This is not an e-mail address.")
+        return value
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What nobody else may know. It is taken as it is, and shown and logged nowhere."""
+
+    description: str
+    at_most: int
+    at_least: int = 1
+    graphql: ClassVar[Any] = str
+
+    def parse(self, value: str, field: str) -> str:
+        """The secret; `Invalid` if it is too short or too long."""
+        if not self.at_least <= len(value) <= self.at_most:
+            raise Invalid(field, f"This has {self.at_least} to {self.at_most} characters.")
+        return value
 
 
 @dataclass(frozen=True)
@@ -159,6 +188,15 @@ PackageId = Annotated[UUID, IdOf(models.Package)]
 ChecklistId = Annotated[UUID, IdOf(models.Checklist)]
 ChecklistItemId = Annotated[UUID, IdOf(models.ChecklistItem)]
 MessageId = Annotated[UUID, IdOf(models.Message)]
+OrganizationId = Annotated[UUID, IdOf(models.Organization)]
+SessionId = Annotated[UUID, IdOf(models.Session)]
+
+Email = Annotated[str, Address("An e-mail address, up to 254 characters.", at_most=254)]
+Password = Annotated[str, Secret("What the person chose for a password.", at_most=200)]
+NewPassword = Annotated[
+    str, Secret("The new password, 10 to 200 characters.", at_least=10, at_most=200)
+]
+Token = Annotated[str, Secret("A token, as it was given.", at_most=200)]
 
 Name = Annotated[str, Text("A name on one line, 1 to 200 characters.", at_most=200)]
 Line = Annotated[str, Text("Text on one line, up to 200 characters.", at_most=200, empty=True)]

@@ -19,6 +19,8 @@ class ErrorCode(Enum):
     """It was changed meanwhile; `extensions.version` and `extensions.fields` say how far."""
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     """The idempotency key was used before with other arguments."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """Too many attempts; `extensions.retryAfter` says for how many seconds to wait."""
     UNAVAILABLE = "UNAVAILABLE"
     """Not possible right now: try again."""
     RESYNC = "RESYNC"
@@ -77,6 +79,15 @@ class Conflict(ApiError):
     """It was changed, or made, by someone else meanwhile."""
 
     code = ErrorCode.CONFLICT
+
+
+class RateLimited(ApiError):
+    """Too many attempts: wait."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, retryAfter=retry_after)
 
 
 class Unavailable(ApiError):

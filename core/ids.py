@@ -15,6 +15,7 @@ from core.records import table_of
 PREFIXES: dict[type[models.Base], str] = {
     models.Organization: "org",
     models.Person: "per",
+    models.Session: "ses",
     models.Service: "svc",
     models.ChecklistTemplate: "ckt",
     models.Package: "pkg",

@@ -29,7 +29,9 @@ def entry(
         organization_id=subject.organization_id,
         id=models.new_id(),
         kind=kind,
-        order_id=subject.id if isinstance(subject, models.Order) else subject.order_id,
+        order_id=(
+            subject.id if isinstance(subject, models.Order) else getattr(subject, "order_id", None)
+        ),
         order_service_id=(
             subject.id
             if isinstance(subject, models.OrderService)

@@ -1,4 +1,4 @@
-"""Who may do what with an order: plain rules; a rule's docstring is the refusal."""
+"""Who may do what: plain rules; a rule's docstring is the refusal."""
 
 import inspect
 from collections.abc import Callable
@@ -11,12 +11,14 @@ from core.viewer import Viewer
 
 @dataclass(frozen=True)
 class Standing:
-    """How a viewer stands to an order, and to the service of it that is in question."""
+    """How a viewer stands to what is in question, and to its order."""
 
     viewer: Viewer
     booked_it: bool = False
     is_assigned: bool = False
     is_assignee: bool = False
+    is_it: bool = False
+    """What is in question is the viewer."""
 
 
 Rule: TypeAlias = Callable[[Standing], bool]
@@ -50,6 +52,21 @@ def book(standing: Standing) -> bool:
 def read_log(standing: Standing) -> bool:
     """Only staff and admins may read the whole log."""
     return standing.viewer.is_staff
+
+
+def manage_people(standing: Standing) -> bool:
+    """Only admins may invite people, and let them in again."""
+    return standing.viewer.is_admin
+
+
+def suspend(standing: Standing) -> bool:
+    """Only admins may suspend people, and nobody themself."""
+    return standing.viewer.is_admin and not standing.is_it
+
+
+def end_session(standing: Standing) -> bool:
+    """Everybody may end their own sessions, and sees no others."""
+    return bool(standing)
 
 
 def see_work(viewer: Viewer) -> bool:

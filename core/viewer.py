@@ -28,6 +28,11 @@ class Rights:
     """Whether it is known who it is."""
 
     @property
+    def is_admin(self) -> bool:
+        """Those who run the agency itself."""
+        return self.permission is Permission.ADMIN
+
+    @property
     def is_staff(self) -> bool:
         """Staff and admins: those who run the agency's orders."""
         return self.permission in (Permission.ADMIN, Permission.STAFF)
@@ -45,6 +50,7 @@ class Viewer(Rights):
     id: UUID
     organization_id: UUID
     scopes: frozenset[Scope]
+    session_id: UUID | None = None
 
 
 @dataclass(frozen=True)

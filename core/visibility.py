@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 import models
 from core.viewer import Sight, Viewer
@@ -10,7 +10,7 @@ from models import Audience, Permission
 
 _CATALOGUE = frozenset({models.Service, models.Package, models.PackageService})
 _INTERNAL = frozenset({models.ChecklistTemplate})
-_OWN = frozenset({models.ReadMarker, models.IdempotencyRecord})
+_OWN = frozenset({models.ReadMarker, models.IdempotencyRecord, models.Session})
 
 
 def visible(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
@@ -24,7 +24,7 @@ def _rule(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
     if model is models.LogEntry:
         return _entries(viewer)
     if model in _OWN:
-        return and_(model.person_id == viewer.id)
+        return and_(model.person_id == viewer.id, *_going_on(model))
     if model is models.Person:
         return _people(viewer)
     if model is models.Order:
@@ -37,6 +37,13 @@ def _rule(model: type[Any], viewer: Viewer | Sight) -> ColumnElement[bool]:
         if model in _CATALOGUE or (model in _INTERNAL and not viewer.is_customer)
         else false()
     )
+
+
+def _going_on(model: type[Any]) -> list[ColumnElement[bool]]:
+    """Of sessions, only those that are not over."""
+    session = models.Session
+    ended = [session.ended_at.is_(None), session.expires_at > func.now()]
+    return ended if model is session else []
 
 
 def _orders(viewer: Viewer | Sight) -> Any:

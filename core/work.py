@@ -23,6 +23,12 @@ from models import Kind, LogEntry, Order
 
 M = TypeVar("M", bound=models.OfOrganization)
 
+_TAKEN = {
+    "pk_": ("id", "This id is taken."),
+    "uq_people_email": ("email", "Somebody else here has this address."),
+}
+"""What a client may have chosen that somebody else has, by the constraint that finds it."""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -38,6 +44,8 @@ class Done:
 
     row: Any
     cursor: Cursor
+    secret: str | None = None
+    """What is told this once: not even a retry is told it again."""
 
 
 async def perform(
@@ -63,7 +71,7 @@ async def perform(
     if work.entries:
         context.hub.announce(context.viewer.organization_id, cursor.seq)
     await context.release()  # what is read of the answer is read as it is now
-    return Done(row, cursor)
+    return Done(row, cursor, work.secret)
 
 
 class Work:
@@ -73,6 +81,7 @@ class Work:
         self.session = session
         self.viewer = viewer
         self.entries: list[LogEntry] = []
+        self.secret: str | None = None
         self._expected = expected
 
     def select(self, model: type[M]) -> Select[M]:
@@ -85,14 +94,14 @@ class Work:
         `NotFound` if the viewer may not see it, `Forbidden` if the rule refuses,
         `Conflict` if it is not of the version that the client expects.
         """
-        order = await self._lock_order(model, id)
-        if order is None:
+        owner = await self._lock(model, id)
+        if owner is None:
             raise NotFound(field, f"There is no such {ids.name(model).split(' ', 1)[1]}.")
-        row = order if model is Order else await self.find(model, id, field)
-        may.require(await self._standing(order, row), rule)
+        row = owner if isinstance(owner, model) else await self.find(model, id, field)
+        may.require(await self._standing(owner, row), rule)
         if self._expected and self._expected.id == id:
             await self._check_version(row, self._expected.version)
-        return row  # type: ignore[return-value] # an Order where M is Order
+        return row
 
     async def find(self, model: type[M], id: UUID, field: str) -> M:
         """A row that the viewer may see, to be referred to; `NotFound` if there is none."""
@@ -107,14 +116,15 @@ class Work:
         return (await self.session.scalars(statement)).all()
 
     async def add(self, *rows: models.OfOrganization) -> None:
-        """Store new rows; `Conflict` if an id that the client chose is taken."""
+        """Store new rows; `Conflict` if an id or an address that the client chose is taken."""
         self.session.add_all(rows)
         try:
             await self.session.flush()
         except IntegrityError as error:
-            if "pk_" not in str(error.orig):
-                raise
-            raise Conflict("This id is taken.", field="id") from error
+            for constraint, (field, message) in _TAKEN.items():
+                if constraint in str(error.orig):
+                    raise Conflict(message, field=field) from error
+            raise
 
     def change(self, row: models.Versioned, kind: Kind, **values: Any) -> bool:
         """Set `values` and record those that differ; whether there were any."""
@@ -157,37 +167,38 @@ class Work:
             return await log.head(self.session, self.viewer.organization_id)
         return await log.append(self.session, self.entries)
 
-    async def _lock_order(self, model: type[Any], id: UUID) -> Order | None:
-        """Lock the order of a row, so that actions on one order follow each other.
+    async def _lock(self, model: type[Any], id: UUID) -> Any | None:
+        """Lock a row, or the order that it is of, so that actions on one order follow each other.
 
         Always the order first and never its parts: so two actions can't wait for each other.
         """
+        owner = Order if issubclass(model, models.OfOrder) else model
         seen = self.select(model).where(model.id == id)
-        key = seen.with_only_columns(model.id if model is Order else model.order_id)
+        key = seen.with_only_columns(model.id if model is owner else model.order_id)
         statement = (
-            select(Order)
-            .where(Order.organization_id == self.viewer.organization_id)
-            .where(Order.id == key.scalar_subquery())
-            .with_for_update(key_share=True, of=Order)
+            select(owner)
+            .where(owner.organization_id == self.viewer.organization_id)
+            .where(owner.id == key.scalar_subquery())
+            .with_for_update(key_share=True, of=owner)
         )
         return (await self.session.scalars(statement)).one_or_none()
 
-    async def _standing(self, order: Order, row: Any) -> Standing:
+    async def _standing(self, owner: Any, row: Any) -> Standing:
         viewer = self.viewer
-        if viewer.is_staff:
-            return Standing(viewer)
+        if viewer.is_staff or not isinstance(owner, Order):
+            return Standing(viewer, is_it=row.id == viewer.id)
         service_id = row.id if isinstance(row, models.OrderService) else None
         service_id = service_id or getattr(row, "order_service_id", None)
         assignment = models.Assignment
         services = await self.session.scalars(
             select(assignment.order_service_id)
             .where(assignment.organization_id == viewer.organization_id)
-            .where(assignment.order_id == order.id, assignment.person_id == viewer.id)
+            .where(assignment.order_id == owner.id, assignment.person_id == viewer.id)
         )
         assigned = set(services)
         return Standing(
             viewer,
-            booked_it=order.customer_id == viewer.id,
+            booked_it=owner.customer_id == viewer.id,
             is_assigned=bool(assigned),
             is_assignee=service_id is not None and service_id in assigned,
         )

@@ -2,6 +2,7 @@
 
 from models.assignments import Assignment as Assignment
 from models.assignments import AssignmentRole as AssignmentRole
+from models.attempts import Attempts as Attempts
 from models.base import Base as Base
 from models.base import OfOrder as OfOrder
 from models.base import OfOrganization as OfOrganization
@@ -38,3 +39,5 @@ from models.services import Package as Package
 from models.services import PackageService as PackageService
 from models.services import Service as Service
 from models.services import ServiceKind as ServiceKind
+from models.sessions import Credential as Credential
+from models.sessions import Session as Session

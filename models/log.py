@@ -94,10 +94,24 @@ class Kind(Enum):
     """A message mentions a person. Only that person is told."""
     ORDER_READ = "ORDER_READ"
     """A person has read an order up to a place. Only that person is told."""
+    PERSON_INVITED = "PERSON_INVITED"
+    """A person was invited to sign in, for the first time or anew."""
+    INVITATION_ACCEPTED = "INVITATION_ACCEPTED"
+    """A person accepted an invitation, and has a password now."""
+    PERSON_SUSPENDED = "PERSON_SUSPENDED"
+    """A person may not sign in any more."""
+    PERSON_REINSTATED = "PERSON_REINSTATED"
+    """A person may sign in again."""
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - the name of what happened
+    """A person has another password. Only that person is told."""
+    SESSION_ENDED = "SESSION_ENDED"
+    """A person was signed out of a device. Only that person is told."""
 
 
 MESSAGES = frozenset({Kind.MESSAGE_POSTED, Kind.MESSAGE_EDITED, Kind.MESSAGE_DELETED})
-PERSONAL = frozenset({Kind.PERSON_MENTIONED, Kind.ORDER_READ})
+PERSONAL = frozenset(
+    {Kind.PERSON_MENTIONED, Kind.ORDER_READ, Kind.PASSWORD_CHANGED, Kind.SESSION_ENDED}
+)
 SHARED = frozenset(Kind) - PERSONAL
 ACTIVITY = SHARED - MESSAGES
 

@@ -1,5 +1,6 @@
 """People: customers, contractors, staff and admins of an agency."""
 
+from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import Index, text
@@ -50,6 +51,8 @@ class Person(Versioned):
     __table_args__ = (
         Index("uq_people_email", "organization_id", text("lower(email)"), unique=True),
         Index("ix_people_name", "organization_id", "name", "id"),
+        Index("ix_people_email", text("lower(email)")),
+        Index("ix_people_updated_at", "updated_at"),
     )
 
     name: Mapped[str]
@@ -59,3 +62,4 @@ class Person(Versioned):
     job_roles: Mapped[list[JobRole]] = mapped_column(
         ARRAY(one_of(JobRole, checked=False)), default=list
     )
+    suspended_at: Mapped[datetime | None]

@@ -49,6 +49,12 @@ SENTENCES = {
     Kind.MESSAGE_DELETED: "deleted a message",
     Kind.PERSON_MENTIONED: "mentioned somebody",
     Kind.ORDER_READ: "read the order",
+    Kind.PERSON_INVITED: "invited {name}",
+    Kind.INVITATION_ACCEPTED: "accepted the invitation",
+    Kind.PERSON_SUSPENDED: "suspended {name}",
+    Kind.PERSON_REINSTATED: "let {name} in again",
+    Kind.PASSWORD_CHANGED: "changed the password",
+    Kind.SESSION_ENDED: "signed out of a device",
 }
 
 

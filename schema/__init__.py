@@ -10,6 +10,7 @@ from graphql import GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
+from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core.cursors import Cursor
@@ -30,6 +31,7 @@ from schema import (
     orders,
     people,
     services,
+    sessions,
     sharing,
     viewer,
 )
@@ -37,6 +39,7 @@ from subscriptions.streams import Stream, StreamEventType
 
 SUBJECTS = (
     viewer,
+    sessions,
     people,
     services,
     orders,
@@ -133,3 +136,12 @@ def _root(name: str, description: str, part: str) -> type:
     """A root type, joined from what each subject has for it."""
     fields = [field for subject in SUBJECTS for field in getattr(subject, part, ())]
     return create_type(name, fields, description=description)
+
+
+DOORS = frozenset(
+    to_camel_case(field.python_name)
+    for subject in SUBJECTS
+    for field in getattr(subject, "mutations", ())
+    if field.metadata["kind"] == "door"
+)
+"""The mutations that need no token."""

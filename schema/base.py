@@ -1,7 +1,7 @@
 """How a type, a query, an action and a stream become part of the API."""
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, dataclass_transform
@@ -17,8 +17,10 @@ from core import ids
 from core.arguments import IdempotencyKey, IdOf, Version
 from core.context import Info
 from core.cursors import Cursor
+from core.errors import Invalid
 from core.idempotency import Retry
 from core.records import table_of
+from core.visitor import Visitor
 from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, of_class, with_arguments
@@ -136,11 +138,14 @@ def subscription(function: Callable[..., Awaitable[Stream]], returns: Any) -> St
     return _named(field, "subscription", function)
 
 
-def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> StrawberryField:
+def mutation(
+    action: Callable[..., Awaitable[Any]], returns: type[Any], *, tells: str | None = None
+) -> StrawberryField:
     """A field of Mutation, done by `action(work, **arguments)`, which gives a row for `returns`.
 
     Its input type and its payload come from the action's signature. One that changes the row
-    with the id `id` takes `expectedVersion`; every one takes `idempotencyKey`.
+    with the id `id` takes `expectedVersion`; every one takes `idempotencyKey`. One that tells a
+    secret says what for.
     """
     arguments = inputs.of_function(action, skip=1)
     extras: list[inputs.Argument] = [EXPECTED_VERSION] if _is_update(arguments) else []
@@ -149,7 +154,14 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
         f"What `{to_camel_case(action.__name__)}` needs.",
         [*arguments, *extras, IDEMPOTENCY_KEY],
     )
-    payload, subject = _payload(action, returns)
+    subject = "".join(f"_{c.lower()}" if c.isupper() else c for c in returns.__name__).strip("_")
+    parts: dict[str, tuple[Any, str]] = {
+        subject: (returns, "It, as it is now."),
+        "cursor": (Cursor, "Its place in the log: subscribe `after` it."),
+    }
+    if tells:
+        parts["secret"] = (str | None, f"{tells} Told this once: null in the answer to a retry.")
+    payload = _payload(action, parts)
 
     async def resolve(_: Root, info: Info, input: Any) -> Any:
         given = inputs.parse(arguments, vars(input), "")
@@ -162,8 +174,36 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
             expected=None if version is None else Expected(given["id"], version),
             retry=None if key is None else Retry(key, _fingerprint(action.__name__, input)),
         )
-        return payload(**{subject: done.row, "cursor": done.cursor})
+        told = {"secret": done.secret} if tells else {}
+        return payload(**{subject: done.row, "cursor": done.cursor, **told})
 
+    return _with_input(resolve, action, input_type, payload, "mutation")
+
+
+def door(function: Callable[..., Awaitable[Any]], **answers: Any) -> StrawberryField:
+    """A field of Mutation for who has no token yet, done by `function(visitor, **arguments)`.
+
+    What it answers has one name. There is no key for retries, and no place in the log: nobody is
+    known yet whose they could be.
+    """
+    arguments = inputs.of_function(function, skip=1)
+    needs = f"What `{to_camel_case(function.__name__)}` needs."
+    input_type: Any = inputs.input_type(_pascal(function) + "Input", needs, arguments)
+    ((name, answer),) = answers.items()
+    payload = _payload(function, {name: (answer, "What was asked for.")})
+
+    async def resolve(_: Root, info: Info, input: Any) -> Any:
+        if not isinstance(info.context, Visitor):
+            raise Invalid("query", "Ask for this by HTTP, and for nothing else with it.")
+        given = inputs.parse(arguments, vars(input), "")
+        return payload(**{name: await function(info.context, **given)})
+
+    return _with_input(resolve, function, input_type, payload, "door")
+
+
+def _with_input(
+    resolve: Any, function: Callable[..., Any], input_type: Any, payload: Any, kind: str
+) -> StrawberryField:
     described = strawberry.argument(description="What it needs.")
     resolve.__annotations__ = {
         "_": Root,
@@ -171,8 +211,8 @@ def mutation(action: Callable[..., Awaitable[Any]], returns: type[Any]) -> Straw
         "input": Annotated[input_type, described],
         "return": payload | None,
     }
-    field = strawberry.mutation(resolve, description=_doc(action))
-    return _named(field, "mutation", action)
+    field = strawberry.mutation(resolve, description=_doc(function))
+    return _named(field, kind, function)
 
 
 def _named(
@@ -200,23 +240,21 @@ IDEMPOTENCY_KEY = inputs.Argument(
 def _is_update(arguments: Sequence[inputs.Argument]) -> bool:
     """Whether an action changes a row that is there: the one that its argument `id` names."""
     extras = [getattr(a.hint, "__metadata__", ()) for a in arguments if a.name == "id"]
-    return any(type(extra) is IdOf for each in extras for extra in each)
+    named = [extra.model for each in extras for extra in each if type(extra) is IdOf]
+    return any(issubclass(model, models.Versioned) for model in named)
 
 
-def _payload(action: Callable[..., Any], returns: type[Any]) -> tuple[Any, str]:
-    """The payload type of an action, and the name of the field with its result."""
-    subject = "".join(f"_{c.lower()}" if c.isupper() else c for c in returns.__name__).strip("_")
+def _payload(action: Callable[..., Any], parts: Mapping[str, tuple[Any, str]]) -> Any:
+    """The payload type of an action: the type of each field, and what it is."""
     made = type(
         _pascal(action) + "Payload",
         (),
         {
-            "__annotations__": {subject: returns, "cursor": Cursor},
-            subject: strawberry.field(description="It, as it is now."),
-            "cursor": strawberry.field(description="Its place in the log: subscribe `after` it."),
+            "__annotations__": {name: kind for name, (kind, _) in parts.items()},
+            **{name: strawberry.field(description=text) for name, (_, text) in parts.items()},
         },
     )
-    description = f"What `{to_camel_case(action.__name__)}` answers."
-    return strawberry.type(made, description=description), subject
+    return strawberry.type(made, description=f"What `{to_camel_case(action.__name__)}` answers.")
 
 
 def _fingerprint(name: str, input: Any) -> str:

@@ -1,8 +1,10 @@
 """People, as clients see them."""
 
+from datetime import datetime
+
 from models import JobRole, Permission
 from resolvers import people
-from schema.base import Connection, Node, query, shape
+from schema.base import Connection, Node, mutation, query, shape
 
 
 @shape
@@ -21,8 +23,19 @@ class Person(Node):
     """What the person may do at all."""
     job_roles: list[JobRole]
     """What the person does at the agency."""
+    suspended_at: datetime | None
+    """Since when the person may not sign in; null if they may."""
 
 
 queries = [
     query(people.people, Connection[Person]),
+]
+
+_INVITATION = "What the person accepts the invitation with."
+
+mutations = [
+    mutation(people.invite_person, Person, tells=_INVITATION),
+    mutation(people.renew_invitation, Person, tells=_INVITATION),
+    mutation(people.suspend_person, Person),
+    mutation(people.reinstate_person, Person),
 ]

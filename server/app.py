@@ -19,7 +19,9 @@ from starlette.staticfiles import StaticFiles
 
 import schema
 from core.database import Database
+from core.tokens import Tokens
 from server import browsers, health, housekeeping, http, websocket
+from server.callers import Callers
 from server.documents import Documents, manifest
 from server.health import Readiness
 from server.local import Servers
@@ -31,7 +33,6 @@ from server.telemetry.observer import Observer
 from server.telemetry.slow import SlowLog
 from server.telemetry.statements import Statements
 from server.telemetry.usage import Usage
-from server.tokens import Tokens
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -57,15 +58,19 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
         usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
         metrics.registry.register(Parts(database, hub, bus, usage))
         await hub.start()
+        tokens = Tokens(servers.secret)
+        callers = Callers(tokens, database)
         tasks = [
             asyncio.create_task(housekeeping.forever(database)),
             asyncio.create_task(metrics.follow_the_loop()),
+            asyncio.create_task(callers.watch()),
         ]
         app.state.callsheet = State(
             schema.build(),
             database,
             hub,
-            Tokens(servers.secret),
+            tokens,
+            callers,
             Documents(database, listed),
             Observer(metrics, usage, slow, tracing, known=listed is not None),
             metrics,

@@ -44,7 +44,7 @@ class Documents:
         self._listed = listed
         self._recent: OrderedDict[tuple[UUID, str], str] = OrderedDict()
 
-    async def text(self, organization_id: UUID, query: str | None, id: str | None) -> str:
+    async def text(self, organization_id: UUID | None, query: str | None, id: str | None) -> str:
         """The document of a client that has sent it, or its id, or both.
 
         `NotPersisted` if it is not known, `Forbidden` if it is not one of the list, `Invalid` if
@@ -54,6 +54,8 @@ class Documents:
         if self._listed is not None:
             return _of_list(self._listed, query, sent)
         if query is None:
+            if organization_id is None:  # a visitor sends all of it
+                raise NotPersisted
             return await self._found(organization_id, sent or "")
         if sent is not None and sent != _hash(query):
             raise Invalid("documentId", _OTHER)

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from core.database import Database
+from server.callers import bearer
 from server.migrate import Revision, revision_of
-from server.tokens import bearer
 from subscriptions.bus import Bus
 
 _FRESH_S = 1.0  # a crowd that asks is answered by one look at the database

@@ -5,7 +5,7 @@ import logging
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import idempotency
+from core import attempts, idempotency, sessions
 from core.database import Database
 
 _INTERVAL_S = 3600
@@ -17,6 +17,7 @@ async def forever(database: Database) -> None:
     while True:
         await asyncio.sleep(_INTERVAL_S)
         try:
-            await idempotency.forget(database)
+            for subject in (idempotency, attempts, sessions):
+                await subject.forget(database)
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeping failed: %s", error)

@@ -8,15 +8,18 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from core.context import Context
 from core.cursors import Cursor
-from core.errors import ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
+from core.errors import ApiError, ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
+from core.visitor import Visitor
 from server import requests
+from server.callers import bearer
+from server.documents import NotPersisted
 from server.errors import answer, formatted
 from server.media_types import MediaType, accepted
-from server.operations import encode
+from server.operations import Operation, encode
 from server.requests import Refused
 from server.state import State
-from server.tokens import bearer
 from subscriptions import waits
 
 _AFTER = "Callsheet-After"
@@ -69,13 +72,12 @@ async def _answer(
         known = " or ".join(f"`{each.value}`" for each in MediaType)
         raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are {known}.")
     state: State = request.app.state.callsheet
-    context = await state.context(bearer(request.headers.get("authorization")))
-    operation = await state.operation(await requests.payload(request), context)
+    context, operation = await _understood(state, request)
     if operation.type is OperationType.SUBSCRIPTION:
         raise GraphQLError("Subscriptions go by WebSocket, with graphql-transport-ws.")
     if operation.type is OperationType.MUTATION and not requests.is_post(request):
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
-    if place := request.headers.get(_AFTER):
+    if isinstance(context, Context) and (place := request.headers.get(_AFTER)):
         await waits.until_known(context, Cursor.parse(place, _AFTER), _AFTER)
     result = await state.schema.execute(
         operation.query, operation.variables, context, operation_name=operation.name
@@ -83,6 +85,30 @@ async def _answer(
     answered = answer(result, request_id)
     is_short = operation.is_persisted and not requests.is_post(request)
     return answered, is_short and "errors" not in answered
+
+
+async def _understood(state: State, request: Request) -> tuple[Context | Visitor, Operation]:
+    """Who asks, and what for. Whoever asks to be let in needs no token, and an old one is no harm.
+
+    Somebody without a token hears nothing else but that.
+    """
+    address = request.client.host if request.client else ""
+    visitor = state.visitor(address, request.headers.get("user-agent", ""))
+    context: Context | Visitor = visitor
+    refused: Unauthenticated | None = None
+    try:
+        context = await state.context(bearer(request.headers.get("authorization")))
+    except Unauthenticated as error:
+        refused = error
+    try:
+        limit = requests.VISITORS_LIMIT if refused else requests.BODY_LIMIT
+        operation = await state.operation(await requests.payload(request, limit), context)
+    except (ApiError, GraphQLError) as error:
+        is_to_be_sent_whole = isinstance(error, NotPersisted) and requests.is_post(request)
+        raise error if is_to_be_sent_whole or not refused else refused from None
+    if refused and not operation.is_for_visitors:
+        raise refused
+    return visitor if operation.is_for_visitors else context, operation
 
 
 def _revalidated(request: Request, response: Response) -> Response:

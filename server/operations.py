@@ -6,10 +6,11 @@ from typing import Any, Self
 from uuid import UUID
 
 import orjson
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
 from engine.documents import parsed
+from schema import DOORS
 from server.documents import Documents
 
 _FOUND_KEPT = 256
@@ -62,6 +63,8 @@ class Operation:
     name: str | None
     type: OperationType
     is_persisted: bool
+    is_for_visitors: bool = False
+    """It asks for nothing but to be let in."""
 
     @property
     def document(self) -> DocumentNode:
@@ -75,17 +78,21 @@ class Operation:
         return found.name.value if found.name else None
 
     @classmethod
-    async def find(cls, payload: object, documents: Documents, organization_id: UUID) -> Self:
+    async def find(
+        cls, payload: object, documents: Documents, organization_id: UUID | None
+    ) -> Self:
         """The operation in a decoded body, whose document may be named by its hash only.
 
         `ApiError` if there is none, `GraphQLError` if it isn't clear what to execute.
         """
         given = Parameters.parse(payload)
         query = await documents.text(organization_id, given.query, given.document_id)
-        kind = _found(query, given.name).operation
-        if given.query is not None and given.document_id is not None:
+        found, is_persisted = _found(query, given.name), given.document_id is not None
+        if organization_id and given.query is not None and is_persisted:
             await documents.keep(organization_id, query)
-        return cls(query, given.variables, given.name, kind, given.document_id is not None)
+        return cls(
+            query, given.variables, given.name, found.operation, is_persisted, _is_door(found)
+        )
 
 
 @lru_cache(_FOUND_KEPT)
@@ -100,6 +107,14 @@ def _found(query: str, name: str | None) -> OperationDefinitionNode:
     if len(found) != 1:
         raise GraphQLError("`operationName` must name one operation of the document.")
     return found[0]
+
+
+def _is_door(operation: OperationDefinitionNode) -> bool:
+    """Whether it is for visitors: then all that it asks for is named in it, without fragments."""
+    return operation.operation is OperationType.MUTATION and all(
+        isinstance(each, FieldNode) and each.name.value in DOORS
+        for each in operation.selection_set.selections
+    )
 
 
 def encode(answer: object) -> bytes:

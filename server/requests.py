@@ -11,6 +11,7 @@ from core.errors import Invalid
 from server.media_types import MediaType, Parsed
 
 BODY_LIMIT = 1024 * 1024
+VISITORS_LIMIT = 16 * 1024  # of the body of somebody without a token
 _FIELDS: Final = ("query", "documentId", "variables", "operationName", "extensions")
 _IN_JSON: Final = ("variables", "extensions")
 
@@ -24,10 +25,10 @@ class Refused(Invalid):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-async def payload(request: Request) -> object:
-    """The decoded request; `Invalid` or `Refused` if it can't be read."""
+async def payload(request: Request, limit: int) -> object:
+    """The decoded request; `Invalid` or `Refused` if it can't be read, or has more bytes."""
     if is_post(request):
-        return _json(await _body(request), "query")
+        return _json(await _body(request, limit), "query")
     return _got(request.url.query)
 
 
@@ -50,21 +51,21 @@ def _got(query: str) -> dict[str, object]:
     return given
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     """The body of a POST request, as far as it may be long."""
     _check(Parsed.parse(request.headers.get("content-type", "")))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         message = "The body must not be compressed."
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, Accept_Encoding="identity")
     too_large = Refused(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {BODY_LIMIT:,} bytes at most."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limit:,} bytes at most."
     )
-    if int(request.headers.get("content-length", 0)) > BODY_LIMIT:
+    if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_LIMIT:
+        if len(body) > limit:
             raise too_large
     return bytes(body)
 

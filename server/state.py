@@ -6,14 +6,18 @@ from pydantic import SecretStr
 
 from core.context import Context, Hub
 from core.database import Database
+from core.tokens import Tokens
+from core.visitor import Visitor
 from schema import Schema
+from server.callers import Callers
 from server.documents import Documents
 from server.health import Readiness
 from server.operations import Operation
 from server.telemetry.metrics import Metrics
 from server.telemetry.observer import Observer
 from server.telemetry.watch import note_operation, note_viewer
-from server.tokens import Tokens
+
+_CLIENT_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class State:
     database: Database
     hub: Hub
     tokens: Tokens
+    callers: Callers
     documents: Documents
     observer: Observer
     metrics: Metrics
@@ -32,12 +37,18 @@ class State:
 
     async def context(self, token: str | None) -> Context:
         """The context of an operation by who holds the token; `Unauthenticated` if nobody does."""
-        viewer = await self.tokens.viewer(token, self.database)
+        viewer = (await self.callers.of(token)).viewer
         note_viewer(viewer)
         return Context(viewer, self.database, self.hub)
 
-    async def operation(self, payload: object, context: Context) -> Operation:
+    def visitor(self, address: str, client: str) -> Visitor:
+        """The context of an operation by which somebody says who they are."""
+        shown = "".join(each for each in client if each.isprintable())[:_CLIENT_LENGTH]
+        return Visitor(address, shown, self.database, self.hub, self.tokens)
+
+    async def operation(self, payload: object, context: Context | Visitor) -> Operation:
         """The operation that a client has sent, or named."""
-        found = await Operation.find(payload, self.documents, context.viewer.organization_id)
+        agency = context.viewer.organization_id if isinstance(context, Context) else None
+        found = await Operation.find(payload, self.documents, agency)
         note_operation(found)
         return found

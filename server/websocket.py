@@ -1,7 +1,6 @@
 """GraphQL over WebSocket, by the graphql-transport-ws protocol of graphql-ws."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
@@ -14,10 +13,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from core.errors import Invalid, Unauthenticated
 from models import new_id
 from server.answers import Answer, answers
+from server.callers import Caller, bearer
 from server.errors import formatted
 from server.operations import encode
 from server.state import State
-from server.tokens import bearer
 
 _PROTOCOL = "graphql-transport-ws"
 _INIT_S = 10
@@ -57,8 +56,7 @@ async def _serve(websocket: WebSocket) -> None:
     connection = Connection(websocket, state)
     with state.observer.socket():
         try:
-            await connection.greet()
-            await connection.serve()
+            await connection.serve(await connection.greet())
         finally:
             await connection.stop()
 
@@ -82,20 +80,24 @@ class Connection:
         self._websocket = websocket
         self._state = state
         self._token: str | None = None
-        self._expires_at = 0.0  # until the client has said who it is
+        self._caller: Caller | None = None  # until the client has said who it is
         self._operations: dict[str, asyncio.Task[None]] = {}
 
-    async def greet(self) -> None:
+    async def greet(self) -> Caller:
         """Handle messages until the client has said who it is."""
         async with _within(_INIT_S, 4408, "Connection initialisation timeout"):
-            while not self._expires_at:
+            while not self._caller:
                 await self._handle(await self._receive())
+            return self._caller
 
-    async def serve(self) -> None:
+    async def serve(self, caller: Caller) -> None:
         """Handle messages until the connection ends."""
-        async with _within(self._expires_at - time.time(), 4403, "The token has expired"):
-            while True:
-                await self._handle(await self._receive())
+        try:
+            async with self._state.callers.while_good(caller):
+                while True:
+                    await self._handle(await self._receive())
+        except Unauthenticated as error:
+            raise Closed(4403, str(error)) from error
 
     async def stop(self) -> None:
         """End all operations."""
@@ -141,7 +143,7 @@ class Connection:
                 raise Closed(4400, "Unknown or malformed message")
 
     async def _initialise(self, payload: object) -> None:
-        if self._expires_at:
+        if self._caller:
             raise Closed(4429, "Too many initialisation requests")
         if not isinstance(payload, dict | None):
             raise Closed(4400, "The payload of connection_init must be an object")
@@ -149,18 +151,17 @@ class Connection:
         header = given.get("authorization") or self._websocket.headers.get("authorization")
         self._token = bearer(header)
         try:
-            await self._state.context(self._token)
+            self._caller = await self._state.callers.of(self._token)
         except Unauthenticated as error:
             raise Closed(4403, "Forbidden") from error
         except Exception as error:
             request_id = str(new_id())
             formatted(error, request_id)  # logs it
             raise Closed(1013, f"Try again later ({request_id})") from error
-        self._expires_at = self._state.tokens.read(self._token).expires_at
         await self._send({"type": "connection_ack"})
 
     async def _subscribe(self, id: str, payload: object) -> None:
-        if not self._expires_at:
+        if not self._caller:
             raise Closed(4401, "Unauthorized")
         if id in self._operations:
             raise Closed(4409, f"Subscriber for {id} already exists")

@@ -47,7 +47,16 @@ class Leaf:
 
 
 def mutations() -> dict[str, Any]:
-    """The fields of Mutation by name."""
+    """The fields of Mutation by name, without those for visitors."""
+    return {name: field for name, field in _of_root().items() if name not in schema.DOORS}
+
+
+def doors() -> dict[str, Any]:
+    """The fields of Mutation by name that are for visitors."""
+    return {name: field for name, field in _of_root().items() if name in schema.DOORS}
+
+
+def _of_root() -> dict[str, Any]:
     root = schema.build()._schema.mutation_type  # noqa: SLF001 - Strawberry hides graphql-core's
     assert root is not None
     found: dict[str, Any] = root.fields

@@ -77,7 +77,7 @@ def _of_field(
         case _ if field.origin is Node:
             if row not in ids.PREFIXES:
                 yield "is the id of rows that have no prefix in core.ids"
-        case "query" | "subscription" | "mutation" as kind:
+        case "query" | "subscription" | "mutation" | "door" as kind:
             yield from _of_root(field.type, kind, _returned(behind["function"]))
         case "batch":
             yield from _of_batch(field.type, behind["function"], row)
@@ -162,7 +162,7 @@ def _of_mutation(shown: Any, given: Any) -> Iterator[str]:
         yield "must be nullable, so that its failure does not void its neighbours"
         return
     fields = get_object_definition(shown.of_type, strict=True).fields
-    (subject,) = (field for field in fields if field.python_name != "cursor")
+    (subject,) = (field for field in fields if field.python_name not in ("cursor", "secret"))
     yield from misfits(subject.type, given)
 
 

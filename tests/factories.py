@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any
 
 import orjson
@@ -12,11 +13,13 @@ from strawberry.types.execution import PreExecutionError
 
 import models
 import schema
-from core import ids
+from core import ids, sessions
 from core.context import Context, Hub
 from core.database import Database
 from core.records import model_of
+from core.tokens import Tokens
 from core.viewer import Scope, Viewer
+from core.visitor import Visitor
 from models import (
     ChecklistTemplate,
     JobRole,
@@ -28,6 +31,7 @@ from models import (
     Person,
     Service,
     ServiceKind,
+    Session,
     new_id,
 )
 from server.answers import answers
@@ -35,6 +39,8 @@ from server.errors import all_formatted
 from server.operations import Operation, encode
 
 BOTH = frozenset(Scope)
+SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens nothing
+TOKENS = Tokens(SECRET)
 
 
 @dataclass
@@ -160,6 +166,36 @@ class Agency:
         """What the API answers to `person`."""
         result = await schema.build().execute(document, variables, self.context(person))
         return Answer.of(result)
+
+    async def visit(
+        self, name: str, /, *, client: str = "a test", document: str = "", **given: Any
+    ) -> Answer:
+        """What the API answers to the mutation `name` by somebody who has no token."""
+        if document:
+            return await self._visited(document, given, client)
+        kind = name[0].upper() + name[1:]
+        answers = "signedOut" if name == "signOut" else "tokens { accessToken refreshToken }"
+        document = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {answers} }} }}"
+        return await self._visited(document, {"input": given}, client)
+
+    async def _visited(self, document: str, variables: dict[str, Any], client: str) -> Answer:
+        visitor = Visitor(self.address, client, self.database, self.hub, TOKENS)
+        result = await schema.build().execute(document, variables, visitor)
+        return Answer(result.data, all_formatted(result.errors, "test"))
+
+    @property
+    def address(self) -> str:
+        """An address of its own, so that its people's attempts limit nobody else."""
+        own = (self.organization.id.int & 0xFFFF_FFFF) << 64
+        return str(IPv6Address(0x2001_0DB8 << 96 | own | 1))
+
+    async def begin_session(self, person: Person) -> str:
+        """The id of a session of a person, who has just signed in."""
+        async with self.database.transaction() as session:
+            pair = await sessions.begin(session, TOKENS, person, "a test")
+        session_id = TOKENS.read(pair.access_token).session_id
+        assert session_id
+        return ids.encode(Session, session_id)
 
     async def do(self, person: Person, name: str, selection: str = "", /, **given: Any) -> Answer:
         """What the API answers to the mutation `name` by `person`, with `given` as its input."""

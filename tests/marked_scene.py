@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.cursors import Cursor
 from core.database import Database
-from models import Base, ChecklistTemplate, Organization, Permission, Person, new_id
+from models import Attempts, Base, ChecklistTemplate, Organization, Permission, Person, new_id
 from subscriptions.hub import Hub
 
 _WORDS = ("street", "unit", "city", "region", "postalCode", "country", "entryNotes")
@@ -31,6 +31,8 @@ async def dump(database: Database, *organizations: Organization) -> dict[type[An
     async with database.read() as session:
         for mapper in Base.registry.mappers:
             table: Any = mapper.class_
+            if table is Attempts:  # which are of no agency
+                continue
             owner = table.id if table is Organization else table.organization_id
             found[table] = list(await session.scalars(select(table).where(owner.in_(keys))))
     return found
@@ -186,6 +188,7 @@ class Marked:
     former: Person
     mine: Worked
     theirs: Worked
+    session: str
 
     @classmethod
     async def make(cls, database: Database, hub: Hub, letter: str = "a") -> "Marked":
@@ -195,6 +198,7 @@ class Marked:
             await worked.open()
             await worked.close()
         await made._swap()  # noqa: SLF001
+        await made._come_and_go(f"untold{letter}")  # noqa: SLF001
         return made
 
     @classmethod
@@ -212,10 +216,11 @@ class Marked:
         )
         mark = f"untold{letter}"
         await _mark(agency, mark, [idle, former])
+        session = await agency.begin_session(agency.admin)
         book, contractor = Worked.book, agency.contractor
         mine = await book(agency, f"{mark}1", agency.customer, contractor)
         theirs = await book(agency, f"{mark}2", agency.stranger)
-        return cls(agency, idle, former, mine, theirs)
+        return cls(agency, idle, former, mine, theirs, session)
 
     @property
     def people(self) -> dict[str, Person]:
@@ -254,6 +259,8 @@ class Marked:
             item=mine.item,
             ticked=mine.ticked,
             message=mine.message,
+            session=self.session,
+            suspended=self.former,
             cursor=str(Cursor.at(self.agency.organization.id, 1, None)),
         )
 
@@ -269,6 +276,34 @@ class Marked:
         given = {"id": self.theirs.order, "personId": typed(agency.contractor)}
         for name in ("addTeamMember", "removeTeamMember"):
             await act(agency, agency.admin, name, **given)
+
+    async def _come_and_go(self, mark: str) -> None:
+        """Let somebody in, who signs in on two devices and out of one, and keep them out again."""
+        agency, email = self.agency, f"{mark}nova@example.com"
+        given = {"name": f"Nova {mark}novaname", "email": email, "phone": f"+{mark}novaphone"}
+        selection = "person { id } secret"
+        invited = await act(
+            agency, agency.admin, "invitePerson", selection, permission="STAFF", **given
+        )
+        old, new = f"{mark}password", f"{mark}newpassword"
+        by = {"email": email, "organizationId": typed(agency.organization)}
+        for client, (name, asked) in enumerate(
+            (
+                ("acceptInvitation", {"token": invited["secret"], "password": old}),
+                ("changePassword", {**by, "password": old, "newPassword": new}),
+                ("signIn", {**by, "password": new}),
+            )
+        ):
+            assert (await agency.visit(name, client=f"{mark}client{client}", **asked))[name]
+        async with agency.database.read() as session:
+            ours = Person.organization_id == agency.organization.id
+            nova = await session.scalar(select(Person).where(Person.email == email, ours))
+        assert nova
+        listed = await agency.ask(nova, "{ viewer { sessions { id client } } }")
+        (ended, _) = listed["viewer"]["sessions"]
+        await act(agency, nova, "endSession", id=ended["id"])
+        for name in ("suspendPerson", "reinstatePerson"):
+            await act(agency, agency.admin, name, id=typed(nova))
 
 
 async def _mark(agency: Agency, mark: str, more: list[Person]) -> None:

@@ -21,8 +21,14 @@ _ID = re.compile(r"\b[a-z]{3}_[0-7][0-9a-z]{25}\b")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CURSOR = re.compile(r'(?<=")[A-Za-z0-9_-]{20,}(?=")')
 _CATALOGUE = (models.Service, models.Package, models.PackageService)
-_OWN = (models.ReadMarker, models.IdempotencyRecord)
-_UNSHOWN = (models.LogHead, models.PackageService, models.PersistedDocument, *_OWN)
+_OWN = (models.ReadMarker, models.IdempotencyRecord, models.Session)
+_UNSHOWN = {
+    models.LogHead,
+    models.PackageService,
+    models.Credential,
+    models.PersistedDocument,
+    *_OWN,
+} - {models.Session}
 _INTERNAL = {
     models.Order: {"notes"},
     models.OrderService: {"notes", "escalation_reason"},
@@ -70,12 +76,12 @@ class Facts:
         """Whether somebody may see a row."""
         if isinstance(row, models.Organization):
             return row.id == by.organization_id
-        if row.organization_id != by.organization_id:
+        if row.organization_id != by.organization_id or isinstance(row, models.Credential):
             return False
         if isinstance(row, models.LogEntry):
             return self._may_read(by, row)
         if isinstance(row, _OWN):
-            return bool(row.person_id == by.id)
+            return bool(row.person_id == by.id and getattr(row, "ended_at", None) is None)
         if isinstance(row, models.Person):
             return self._may_know(by, row)
         if isinstance(row, models.Order):
@@ -106,6 +112,8 @@ class Facts:
         return not _is_customer(whom) or any(self.sees_order(by, order) for order in booked)
 
     def _may_read(self, by: Person, entry: models.LogEntry) -> bool:
+        if entry.order_id is None and by.permission in (Permission.ADMIN, Permission.STAFF):
+            return entry.audience is not Audience.PERSON or entry.recipient_id == by.id
         if not self.sees_order(by, entry.order_id):
             return False
         if _is_customer(by):

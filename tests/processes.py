@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx2
 import orjson
+from factories import SECRET as SECRET
 from websockets.asyncio.client import ClientConnection, connect
 
+from core.tokens import Tokens
 from core.viewer import Scope
 from models import Person
-from server.tokens import Tokens
 
-SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens nothing
 SECONDS = 20
 
 
@@ -49,11 +49,11 @@ class Process:
         return data
 
     @asynccontextmanager
-    async def socket(self, person: Person) -> AsyncIterator["Socket"]:
-        """A WebSocket of `person`, initialised."""
+    async def socket(self, by: Person | str) -> AsyncIterator["Socket"]:
+        """A WebSocket of a person, or of who holds a token; initialised."""
         async with self.raw_socket() as raw:
             socket = Socket(raw)
-            header = f"Bearer {token(person)}"
+            header = f"Bearer {by if isinstance(by, str) else token(by)}"
             await socket.send({"type": "connection_init", "payload": {"Authorization": header}})
             assert (await socket.receive())["type"] == "connection_ack"
             yield socket

@@ -33,6 +33,8 @@ class Scene:
     ticked: str
     message: str
     cursor: str
+    session: str
+    suspended: Person
 
     @classmethod
     async def make(cls, database: Database, hub: Hub) -> "Scene":
@@ -48,7 +50,12 @@ class Scene:
         await _do(agency, "assignOrderService", id=service, personId=typed(agency.contractor))
         checklist, item, ticked = await _checklist(agency, order)
         message, cursor = await _talk(agency, order, service)
-        return cls(agency, order, service, escalated, checklist, item, ticked, message, cursor)
+        session, suspended = await agency.begin_session(agency.admin), agency.manager
+        for person in (agency.stranger, suspended):
+            await _do(agency, "suspendPerson", id=typed(person))
+        await _do(agency, "reinstatePerson", id=typed(agency.stranger))
+        about = (checklist, item, ticked, message, cursor, session, suspended)
+        return cls(agency, order, service, escalated, *about)
 
     async def call(
         self, name: str, given: dict[str, Any], selection: str = "", *, by: Person | None = None
@@ -134,6 +141,17 @@ CALLS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "postMessage": lambda s: {"orderId": s.order, "text": "@Mia Manager, ready?"},
     "editMessage": lambda s: {"id": s.message, "text": "@Mia Manager, the keys are gone"},
     "deleteMessage": lambda s: {"id": s.message},
+    "invitePerson": lambda s: {
+        "name": "Nora New",
+        "email": f"nora.{s.agency.organization.id.hex}@example.com",
+        "permission": "STAFF",
+        "jobRoles": ["PHOTO_EDITOR"],
+        "phone": "+1 206 555 0100",
+    },
+    "renewInvitation": lambda s: {"id": typed(s.agency.stranger)},
+    "suspendPerson": lambda s: {"id": typed(s.agency.stranger)},
+    "reinstatePerson": lambda s: {"id": typed(s.suspended)},
+    "endSession": lambda s: {"id": s.session},
 }
 """The name of each mutation, and an input by which it changes something in a scene."""
 
@@ -143,10 +161,12 @@ CREATIONS = {
     "createChecklist",
     "addChecklistItem",
     "postMessage",
+    "invitePerson",
+    "renewInvitation",
 }
 """What makes something new each time."""
 
-DELETIONS = {"deleteChecklist", "deleteChecklistItem"}
+DELETIONS = {"deleteChecklist", "deleteChecklistItem", "endSession"}
 """What finds nothing to delete the second time."""
 
 INSTEAD = {("createChecklist", "orderServiceId"): "orderId"}

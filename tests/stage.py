@@ -114,7 +114,7 @@ class Stage:
         found = [
             str(Cursor.at(each.organization_id, each.seq, each.id))
             for each in sorted(entries, key=lambda each: each.seq)
-            if order in (None, each.order_id)
+            if order in (None, each.order_id) and (each.order_id or name != "ordersChanged")
         ]
         return [place for place in found if place not in but]
 

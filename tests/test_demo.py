@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from core.context import Context
 from core.database import Database
 from core.errors import Forbidden
+from core.tokens import Tokens
 from core.viewer import Scope
 from core.work import Work, perform
 from models import (
@@ -30,11 +31,11 @@ from models import (
     ServiceStatus,
 )
 from server import demo
+from server.callers import Callers
 from server.demo import seed
 from server.embedded import Postgres
 from server.local import Servers
 from server.settings import Settings
-from server.tokens import Tokens
 from subscriptions.hub import Hub
 
 SECRET = "a key for tests only, which is long enough"  # noqa: S105 - it opens nothing
@@ -160,7 +161,10 @@ async def test_what_is_printed_can_be_used_at_once(made: Demo) -> None:
     for address in ("http://127.0.0.1:8123/", "http://127.0.0.1:8123/graphql"):
         assert re.search(rf"{address}$", made.printed, re.MULTILINE)
     assert "ws://127.0.0.1:8123/graphql" in made.printed
-    viewers = [await Tokens(SECRET).viewer(token, made.database) for token in _tokens(made.printed)]
+    viewers = [
+        (await Callers(Tokens(SECRET), made.database).of(token)).viewer
+        for token in _tokens(made.printed)
+    ]
     both = frozenset(Scope)
     assert [(viewer.permission, viewer.scopes) for viewer in viewers] == [
         (Permission.ADMIN, both),
@@ -172,7 +176,7 @@ async def test_what_is_printed_can_be_used_at_once(made: Demo) -> None:
 
 
 async def test_a_partner_can_read_but_not_write(made: Demo, hub: Hub) -> None:
-    viewer = await Tokens(SECRET).viewer(_tokens(made.printed)[-1], made.database)
+    viewer = (await Callers(Tokens(SECRET), made.database).of(_tokens(made.printed)[-1])).viewer
     context = Context(viewer, made.database, hub)
 
     async def nothing(work: Work) -> None:
@@ -185,7 +189,7 @@ async def test_a_partner_can_read_but_not_write(made: Demo, hub: Hub) -> None:
 
 async def test_contractors_and_customers_see_orders_but_not_all(made: Demo, hub: Hub) -> None:
     for token in _tokens(made.printed)[2:4]:
-        viewer = await Tokens(SECRET).viewer(token, made.database)
+        viewer = (await Callers(Tokens(SECRET), made.database).of(token)).viewer
         context = Context(viewer, made.database, hub)
         assert 10 < len(await context.now(context.select(Order))) < 200
 

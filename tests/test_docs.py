@@ -9,6 +9,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,31 +19,37 @@ from graphql import OperationDefinitionNode, OperationType, parse, validate
 from processes import SECONDS, SECRET, Process, closed, serve, token
 from scene import Scene
 from starlette.routing import Route
+from test_sessions import give_password
 
 import schema
-from core import ids
+from core import attempts, ids, sessions
+from core.arguments import NewPassword
 from core.database import Database
 from core.errors import ErrorCode
+from core.tokens import Tokens
 from core.viewer import Scope
 from engine import docs
 from models import LogEntry, Message
 from server import app as application
 from server import websocket
+from server.callers import Callers
 from server.embedded import Postgres, Valkey
 from server.local import Servers
 from server.settings import Settings
 from server.telemetry.metrics import Metrics, Parts
 from server.telemetry.usage import Usage
-from server.tokens import Tokens
 from subscriptions.hub import Hub
 from subscriptions.streams import StreamEventType
 
 ROOT = Path(__file__).parent.parent
-README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING = WHOLE = [
+README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING, SIGN_IN, SECURITY = WHOLE = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("clients", "realtime", "operations", "architecture", "maintaining")
+        for name in (
+            *("clients", "realtime", "operations", "architecture", "maintaining"),
+            *("sign-in", "security"),
+        )
     ),
 ]
 PERFORMANCE = ROOT / "docs" / "performance.md"
@@ -84,6 +91,7 @@ CONSTANTS = {
     "OK",
     "CANCELLED",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "FORWARDED_ALLOW_IPS",
     "GET",
     "POST",
     "SENTENCES",
@@ -91,7 +99,7 @@ CONSTANTS = {
     "CALLS",
     "TOLD",
 }
-OF_OTHERS = {"connectionParams", "retryAttempts", "operationName", "requestId"}
+OF_OTHERS = {"connectionParams", "retryAttempts", "operationName", "requestId", "retryAfter"}
 OF_OTHERS |= {"documentId", "persistedQuery", "sha256Hash"}
 """Names of the protocols and of graphql-ws."""
 
@@ -215,12 +223,21 @@ async def test_what_is_shown_is_valid_and_works(scene: Scene, text: str) -> None
         "query ($id: ID!) { node(id: $id) { ... on OrderService { version } } }",
         id=scene.service,
     )
-    given = {"order": scene.order, "service": scene.service, "key": "any", "seen": 0}
+    given: dict[str, Any] = {
+        "order": scene.order,
+        "service": scene.service,
+        "key": "any",
+        "seen": 0,
+    }
     given["seen"] = service["node"]["version"]
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     wanted = [each.variable.name.value for each in operation.variable_definitions or ()]
     variables = {name: given.get(name) for name in wanted}
+    if "$password" in text:
+        given = await give_password(agency, agency.staff)
+        assert (await agency.visit("signIn", document=text, **given)).errors == []
+        return
     if operation.operation is not OperationType.SUBSCRIPTION:
         assert (await agency.ask(admin, text, **variables)).errors == []
         return
@@ -282,7 +299,7 @@ async def test_a_token_can_be_made_as_told(agency: Agency) -> None:
     (script,) = blocks(OPERATIONS, "python")
     people = {"PERSON": typed(agency.staff), "AGENCY": typed(agency.organization)}
     made = await run(sys.executable, "-c", script, CALLSHEET_SECRET=SECRET, **people)
-    viewer = await Tokens(SECRET).viewer(made.strip(), agency.database)
+    viewer = (await Callers(Tokens(SECRET), agency.database).of(made.strip())).viewer
     assert (viewer.id, viewer.scopes) == (agency.staff.id, frozenset(Scope))
 
 
@@ -394,6 +411,20 @@ def test_numbers_are_told() -> None:
     assert named("core.idempotency.KEPT_FOR").total_seconds() == 24 * 60 * 60
     assert named("server.demo._LIFETIME").days == 30
     assert len(named("server.demo._HOLDERS")) == 5
+
+
+def test_numbers_of_signing_in_are_told() -> None:
+    text = " ".join(SIGN_IN.read_text().split())
+    assert timedelta(minutes=15) == sessions.ACCESS_FOR
+    assert timedelta(days=30) == sessions.REFRESH_FOR
+    assert timedelta(minutes=1) == sessions.SAME_ANSWER_FOR
+    assert named("resolvers.people._INVITED_FOR") == timedelta(days=7)
+    assert (named("server.callers.WATCH_S"), named("server.callers.BLIND_S")) == (1, 5)
+    for limit_of in (attempts.ACCOUNT, attempts.ADDRESS):
+        assert f"one each {limit_of.every.seconds} seconds" in text
+        assert f" {limit_of.at_once} attempts" in text or f") {limit_of.at_once}," in text
+    new = get_args(NewPassword)[1]
+    assert f"{new.at_least} to {new.at_most} characters" in text
 
 
 def test_commands_are_told() -> None:

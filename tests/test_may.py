@@ -38,6 +38,11 @@ MATRIX = {
     "tick on another service": (OK, OK, NO, UNSEEN, UNSEEN, UNSEEN),
     "write in the chat": (OK, OK, OK, UNSEEN, NO, UNSEEN),
     "mark as read": (OK, OK, OK, UNSEEN, NO, UNSEEN),
+    "invite a person": (OK, NO, NO, NO, NO, NO),
+    "renew an invitation": (OK, NO, NO, NO, UNSEEN, UNSEEN),
+    "suspend a person": (OK, NO, NO, NO, UNSEEN, UNSEEN),
+    "reinstate a person": (OK, NO, NO, NO, UNSEEN, UNSEEN),
+    "end a session of another": (UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
 }
 
 SCENE = """query ($id: ID!) { order(id: $id) {
@@ -57,6 +62,7 @@ class Scene:
     other_item: str
     checklist: str
     cursor: str
+    session: str
 
     async def attempt(self, what: str, who: Person) -> Answer:
         """What the API answers to one who attempts something of the matrix."""
@@ -109,6 +115,14 @@ class Scene:
             "tick on another service": ("tickChecklistItem", {"id": self.other_item}),
             "write in the chat": ("postMessage", {"orderId": self.order, "text": "x"}),
             "mark as read": ("markRead", {"orderId": self.order, "upTo": self.cursor}),
+            "invite a person": (
+                "invitePerson",
+                {"name": "x", "email": "x@example.com", "permission": "STAFF"},
+            ),
+            "renew an invitation": ("renewInvitation", {"id": typed(agency.manager)}),
+            "suspend a person": ("suspendPerson", {"id": typed(agency.manager)}),
+            "reinstate a person": ("reinstatePerson", {"id": typed(agency.manager)}),
+            "end a session of another": ("endSession", {"id": self.session}),
         }
 
 
@@ -128,6 +142,7 @@ async def set_scene(agency: Agency) -> Scene:
         other_item=found["checklists"][0]["items"][0]["id"],
         checklist=found["checklists"][0]["id"],
         cursor=found["feed"]["edges"][0]["cursor"],
+        session=await agency.begin_session(agency.manager),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arguments_walk import action, mutations
+from arguments_walk import action, doors, mutations
 from contract import GUARDED, SEEN, problems
 from factories import typed
 from graphql import (
@@ -29,7 +29,7 @@ from core import ids, pages
 from core.arguments import IdOf, NewId
 from core.database import Database
 from engine import inputs
-from models import SHARED, Base, LogEntry, Person, new_id
+from models import SHARED, Base, LogEntry, Person, Versioned, new_id
 from schema.base import Connection, Edge
 from subscriptions.hub import Hub
 
@@ -106,7 +106,8 @@ def test_a_bad_description_is_found(text: str | None, found: str | None) -> None
 
 def held() -> list[GraphQLObjectType]:
     """The types that show rows; payloads and the parts of lists have tests of their own."""
-    payloads = {get_named_type(field.type) for field in mutations().values()}
+    roots = [*mutations().values(), *doors().values()]
+    payloads = {get_named_type(field.type) for field in roots}
     return [
         each
         for each in OBJECTS
@@ -247,6 +248,7 @@ def test_a_mutation_takes_an_input_and_answers_a_payload(name: str) -> None:
     assert str(field.type) == f"{title}Payload"
     fields = {name: str(each.type) for name, each in field.type.fields.items()}
     assert fields.pop("cursor") == "Cursor!"
+    assert fields.pop("secret", "String") == "String"
     [(subject, kind)] = fields.items()
     assert kind == f"{subject[0].upper()}{subject[1:]}!"
     given = get_named_type(field.args["input"].type)
@@ -256,11 +258,21 @@ def test_a_mutation_takes_an_input_and_answers_a_payload(name: str) -> None:
     assert (expected and str(expected.type)) == ("Int" if changes(name) else None)
 
 
+@pytest.mark.parametrize("name", doors())
+def test_what_a_visitor_can_do_takes_an_input_and_answers_one_thing(name: str) -> None:
+    field, title = doors()[name], name[0].upper() + name[1:]
+    assert str(field.args["input"].type) == f"{title}Input!"
+    assert str(field.type) == f"{title}Payload"
+    [kind] = {str(each.type) for each in field.type.fields.values()}
+    assert kind in ("TokenPair!", "Boolean!")
+
+
 def changes(name: str) -> bool:
-    """Whether a mutation takes the `id` of a row that is there."""
+    """Whether a mutation takes the `id` of a row that is there, and has a version."""
     hints = (each.hint for each in inputs.of_function(action(name), skip=1) if each.name == "id")
     marks = [mark for hint in hints for mark in getattr(hint, "__metadata__", ())]
-    return any(isinstance(mark, IdOf) and not isinstance(mark, NewId) for mark in marks)
+    named = [mark.model for mark in marks if isinstance(mark, IdOf) and type(mark) is not NewId]
+    return any(issubclass(model, Versioned) for model in named)
 
 
 def test_a_subscription_resumes_and_its_events_say_where() -> None:

@@ -12,9 +12,10 @@ from joserfc.jwk import OctKey
 from processes import SECRET
 
 from core.errors import Unauthenticated
+from core.tokens import Tokens
 from core.viewer import Scope
 from models import Permission
-from server.tokens import Tokens, bearer
+from server.callers import Callers, bearer
 
 TOKENS = Tokens(SECRET)
 HOUR = timedelta(hours=1)
@@ -40,19 +41,20 @@ def signed(said: dict[str, Any], key: str = SECRET, algorithm: str = "HS256") ->
 async def refused(agency: Agency, token: str | None) -> bool:
     """Whether a token opens nothing."""
     with pytest.raises(Unauthenticated) as caught:
-        await TOKENS.viewer(token, agency.database)
+        await Callers(TOKENS, agency.database).of(token)
     assert caught.value.extensions == {"code": "UNAUTHENTICATED"}
     return True
 
 
 async def test_a_token_opens_the_api_for_its_person(agency: Agency) -> None:
     token = TOKENS.issue(agency.manager, frozenset({Scope.READ}), HOUR)
-    viewer = await TOKENS.viewer(token, agency.database)
+    caller = await Callers(TOKENS, agency.database).of(token)
+    viewer = caller.viewer
     assert viewer.id == agency.manager.id
     assert viewer.organization_id == agency.organization.id
     assert viewer.permission is Permission.STAFF
     assert viewer.scopes == {Scope.READ}
-    expires = datetime.fromtimestamp(TOKENS.read(token).expires_at, UTC)
+    expires = datetime.fromtimestamp(caller.expires_at, UTC)
     assert timedelta() <= datetime.now(UTC) + HOUR - expires < timedelta(minutes=1)
 
 
@@ -92,6 +94,9 @@ async def test_a_token_that_leaves_something_out_opens_nothing(agency: Agency, c
     "wrong",
     [
         {"aud": "another"},
+        {"iss": "another"},
+        {"nbf": datetime.now(UTC) + HOUR},
+        {"sid": "ses_junk"},
         {"exp": "tomorrow"},
         {"sub": "per_junk"},
         {"org": "junk"},
@@ -99,7 +104,7 @@ async def test_a_token_that_leaves_something_out_opens_nothing(agency: Agency, c
     ],
 )
 async def test_a_token_that_says_what_we_never_say_opens_nothing(
-    agency: Agency, wrong: dict[str, str]
+    agency: Agency, wrong: dict[str, Any]
 ) -> None:
     assert await refused(agency, signed(claims(agency, **wrong)))
 

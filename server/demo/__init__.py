@@ -6,13 +6,13 @@ import typer
 from sqlalchemy import select
 
 from core.database import Database
+from core.tokens import Tokens
 from core.viewer import Scope
 from models import Organization, Person
 from server.demo import names, seed
 from server.local import Servers
 from server.migrate import migrate
 from server.settings import Settings
-from server.tokens import Tokens
 
 _LIFETIME = timedelta(days=30)
 _BOTH = frozenset(Scope)

@@ -1,0 +1,86 @@
+"""How often somebody may try: by the account that is tried, and by the address that tries."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy import delete, func, text, update
+
+from core.database import Database
+from core.errors import RateLimited
+from models import Attempts
+
+_IPV6_HOME = 64  # the bits of an IPv6 address that one customer of a provider shares
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many attempts at once, and one more each time that `every` has passed."""
+
+    at_once: int
+    every: timedelta
+
+
+ACCOUNT = Limit(10, timedelta(seconds=90))
+ADDRESS = Limit(50, timedelta(seconds=18))
+
+# One statement, so that of attempts at the same time each is counted after the other.
+_COUNT = text(
+    """INSERT INTO attempts AS a (key, empty_at) VALUES (:key, clock_timestamp() + :every)
+    ON CONFLICT (key) DO UPDATE SET empty_at = greatest(a.empty_at, clock_timestamp()) + :every
+    WHERE greatest(a.empty_at, clock_timestamp()) + :every <= clock_timestamp() + :full
+    RETURNING true"""
+)
+_WAIT = text(
+    """SELECT ceil(extract(epoch FROM empty_at
+        - (CAST(:full AS interval) - CAST(:every AS interval)) - clock_timestamp()))
+    FROM attempts WHERE key = :key"""
+)
+
+
+async def count(database: Database, account: str, address: str) -> None:
+    """Count an attempt, whatever becomes of it; `RateLimited` if it is one too many.
+
+    It is committed at once: who fails, or goes away meanwhile, has tried.
+    """
+    for key, limit in ((_address_key(address), ADDRESS), (_account_key(account), ACCOUNT)):
+        given = {"key": key, "every": limit.every, "full": limit.every * limit.at_once}
+        async with database.transaction() as session:
+            if await session.scalar(_COUNT, given):
+                continue
+            wait = await session.scalar(_WAIT, given)
+        raise RateLimited("Too many attempts: wait a little.", max(1, int(wait or 0)))
+
+
+async def forgive(database: Database, account: str, address: str) -> None:
+    """Forget the failed attempts on an account whose owner has come, and this one of the address.
+
+    Those of the address that failed stay: so having one account is no way to try others.
+    """
+    mine, here = Attempts.key == _account_key(account), Attempts.key == _address_key(address)
+    async with database.transaction() as session:
+        await session.execute(delete(Attempts).where(mine))
+        less = update(Attempts).values(empty_at=Attempts.empty_at - ADDRESS.every)
+        await session.execute(less.where(here))
+
+
+async def forget(database: Database) -> None:
+    """Delete what limits nobody any more."""
+    async with database.transaction() as session:
+        await session.execute(delete(Attempts).where(Attempts.empty_at < func.now()))
+
+
+def _account_key(account: str) -> bytes:
+    """Hashed, since people type what is nobody's account, and sometimes their password."""
+    return sha256(f"account {account}".encode(errors="replace")).digest()
+
+
+def _address_key(address: str) -> bytes:
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # a Unix socket has none: all that come by it are one
+        return sha256(f"address {address}".encode(errors="replace")).digest()
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    bits = _IPV6_HOME if parsed.version == 6 else 32  # noqa: PLR2004 - the version is the name
+    return sha256(f"address {ip_network((parsed, bits), strict=False)}".encode()).digest()

@@ -1,0 +1,144 @@
+"""Sessions: where people are signed in, and the refresh tokens that keep them so.
+
+A refresh token has two parts: the family, which all tokens of a session share, and a secret, which
+is another after each use. Who comes with a secret of the past shows that the token was copied, and
+the session ends. But for one case: the answer with the new token may have been lost on its way. So
+until the new one has been used, the one before is still good. Used again at once, it gets the same
+answer again, as two requests may have overtaken each other; later, a new token instead of the lost.
+"""
+
+import base64
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database import Database
+from core.errors import Unauthenticated
+from core.secrets import digest
+from core.tokens import Tokens
+from core.viewer import Scope
+from models import Person, Session, new_id
+
+ACCESS_FOR = timedelta(minutes=15)
+REFRESH_FOR = timedelta(days=30)
+SAME_ANSWER_FOR = timedelta(seconds=60)
+_KEPT_FOR = timedelta(days=30)  # after the end
+_PREFIX = "csr"
+_BYTES = 32
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What one who is signed in works with."""
+
+    access_token: str
+    expires_at: datetime
+    refresh_token: str
+
+
+async def begin(session: AsyncSession, tokens: Tokens, person: Person, client: str) -> TokenPair:
+    """Sign a person in on a device."""
+    family, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
+    begun = Session(
+        organization_id=person.organization_id,
+        id=new_id(),
+        person_id=person.id,
+        client=client,
+        family_hash=digest(family),
+        secret_hash=digest(secret),
+        salt=secrets.token_bytes(_BYTES),
+        expires_at=datetime.now(UTC) + REFRESH_FOR,
+    )
+    session.add(begun)
+    await session.flush()
+    return _pair(tokens, person, begun, family, secret)
+
+
+async def refresh(session: AsyncSession, tokens: Tokens, token: str) -> TokenPair | None:
+    """New tokens for a refresh token; None if it can't be used, or not any more.
+
+    One that was copied ends its session, and that has to be committed.
+    """
+    family, secret = _parts(token)
+    found = await _of(session, family)
+    if found is None:
+        return None
+    there, person = found
+    presented = digest(secret)
+    again = presented == there.previous_hash
+    if again and datetime.now(UTC) - there.refreshed_at < SAME_ANSWER_FOR:
+        return _pair(tokens, person, there, family, _next(there, secret))
+    if not again and presented != there.secret_hash:
+        there.ended_at = datetime.now(UTC)
+        return None
+    now = datetime.now(UTC)
+    there.salt = secrets.token_bytes(_BYTES)
+    there.previous_hash, there.secret_hash = presented, digest(_next(there, secret))
+    there.refreshed_at, there.expires_at = now, now + REFRESH_FOR
+    return _pair(tokens, person, there, family, _next(there, secret))
+
+
+async def end(session: AsyncSession, token: str) -> None:
+    """Sign out where a refresh token is used; one that is good for nothing ends nothing."""
+    family, _ = _parts(token)
+    if found := await _of(session, family):
+        found[0].ended_at = datetime.now(UTC)
+
+
+async def end_all(session: AsyncSession, person: Person) -> None:
+    """Sign a person out everywhere."""
+    await session.execute(
+        update(Session)
+        .where(Session.organization_id == person.organization_id, Session.person_id == person.id)
+        .where(Session.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp())
+    )
+
+
+async def forget(database: Database) -> None:
+    """Delete the sessions that ended long ago."""
+    long_ago = func.now() - _KEPT_FOR
+    over = or_(Session.ended_at < long_ago, Session.expires_at < long_ago)
+    async with database.transaction() as session:
+        await session.execute(delete(Session).where(over))
+
+
+async def _of(session: AsyncSession, family: str) -> tuple[Session, Person] | None:
+    """The session of a family and its person, locked; None if it is over."""
+    statement = (
+        select(Session, Person)
+        .join(
+            Person,
+            (Person.organization_id == Session.organization_id) & (Person.id == Session.person_id),
+        )
+        .where(Session.family_hash == digest(family), Session.ended_at.is_(None))
+        .where(Session.expires_at > func.now(), Person.suspended_at.is_(None))
+        .with_for_update(of=Session)
+    )
+    found: Any = (await session.execute(statement)).one_or_none()
+    return found and tuple(found)
+
+
+def _next(there: Session, secret: str) -> str:
+    """The secret after this one: the same each time, but only for who has this one."""
+    made = hmac.digest(secret.encode(errors="replace"), there.salt, "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _pair(tokens: Tokens, person: Person, there: Session, family: str, secret: str) -> TokenPair:
+    expires_at = datetime.now(UTC) + ACCESS_FOR
+    access = tokens.issue(person, frozenset(Scope), ACCESS_FOR, there)
+    return TokenPair(access, expires_at, f"{_PREFIX}_{family}.{secret}")
+
+
+def _parts(token: str) -> tuple[str, str]:
+    """The family and the secret in a refresh token; they find nothing if it is none."""
+    family, _, secret = token.removeprefix(f"{_PREFIX}_").partition(".")
+    if not secret:
+        raise Unauthenticated("This is not a refresh token.")
+    return family, secret

@@ -1,0 +1,180 @@
+"""Who holds a token: looked up once, and forgotten as soon as anything about it is another."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import models
+from core.database import Database
+from core.errors import Unauthenticated
+from core.tokens import Tokens
+from core.viewer import Viewer
+from subscriptions.bus import Outage
+
+WATCH_S = 1.0  # how often it is asked what has changed
+BLIND_S = 5.0  # after which what was looked up before is not relied upon
+_OVERLAP = timedelta(seconds=30)  # longer than any transaction that changes what is watched
+_KEPT_S = 60  # what is changed past the API is seen after this time
+_KEPT = 10_000
+_REVOKED = "The token has expired, or was revoked"
+
+_STANDING = """
+SELECT person.permission, person.suspended_at IS NULL
+    AND ($3::uuid IS NULL OR session.id IS NOT NULL) AS welcome
+FROM people person
+LEFT JOIN sessions session ON session.organization_id = $1 AND session.id = $3
+    AND session.person_id = $2 AND session.ended_at IS NULL
+WHERE person.organization_id = $1 AND person.id = $2
+"""
+_CHANGED = """
+SELECT id, updated_at AS at FROM people WHERE updated_at > $1::timestamptz
+UNION ALL
+SELECT id, ended_at FROM sessions WHERE ended_at > $1::timestamptz
+"""
+_NOW = "SELECT now()"
+
+log = logging.getLogger("callsheet")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who holds a token, and until when it is good (Unix time)."""
+
+    token: str
+    viewer: Viewer
+    expires_at: float
+    depends_on: frozenset[UUID]
+    """The person and the session: if one of them changes, so may this."""
+
+
+@dataclass(eq=False)
+class Attended:
+    """A connection that must end with its token."""
+
+    caller: Caller
+    limit: asyncio.Timeout
+
+    def end(self) -> None:
+        """End what goes on in it."""
+        if not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time())
+
+
+class Callers:
+    """Finds out who calls, for all transports of a process.
+
+    What was looked up is kept, so that a request asks nothing of the database. Once a second all
+    processes ask what has changed of people and sessions; whatever depends on that is looked up
+    anew, and connections end whose token is not what it was.
+    """
+
+    def __init__(self, tokens: Tokens, database: Database) -> None:
+        self._tokens = tokens
+        self._database = database
+        self._known: dict[str, tuple[Caller, float]] = {}
+        self._attended: set[Attended] = set()
+        self._seen: set[Any] = set()
+        self._since: Any = None
+        self._watched_at = -BLIND_S
+        self._rounds = 0
+
+    async def of(self, token: str | None) -> Caller:
+        """Who holds a token; `Unauthenticated` if it is missing, or good for nothing."""
+        if token is None:
+            raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
+        caller, until = self._known.get(token, (None, 0.0))
+        now = time.monotonic()
+        watched = now - self._watched_at < BLIND_S
+        if caller and watched and now < until and time.time() < caller.expires_at:
+            return caller
+        return await self._look_up(token)
+
+    @asynccontextmanager
+    async def while_good(self, caller: Caller) -> AsyncIterator[None]:
+        """Ends the block by `Unauthenticated` when the token is not good any more."""
+        try:
+            async with asyncio.timeout(caller.expires_at - time.time()) as limit:
+                attended = Attended(caller, limit)
+                self._attended.add(attended)
+                try:
+                    await self._check(attended)  # it may have changed before it was attended
+                    yield
+                finally:
+                    self._attended.discard(attended)
+        except TimeoutError:
+            if limit.expired():
+                raise Unauthenticated(_REVOKED) from None
+            raise
+
+    async def watch(self) -> None:
+        """Ask what has changed, for ever; a database that is away is asked again."""
+        outage = Outage("Asking who is still welcome")
+        while True:
+            try:
+                await self.look()
+                outage.end()
+            except Exception as error:  # noqa: BLE001 - nothing may end the task
+                outage.begin(error)
+            await asyncio.sleep(WATCH_S)
+
+    async def look(self) -> None:
+        """Ask what has changed, and act on it."""
+        asked_at = time.monotonic()
+        async with asyncio.timeout(BLIND_S):
+            ((now,),) = await self._database.fetch(_NOW)
+            since = (self._since or now) - _OVERLAP
+            found = {tuple(row) for row in await self._database.fetch(_CHANGED, since)}
+        changed = {key for key, _ in found - self._seen}
+        self._seen, self._since, self._watched_at = found, now, asked_at
+        self._rounds += 1
+        if not changed:
+            return
+        for token, (caller, _) in list(self._known.items()):
+            if caller.depends_on & changed:
+                del self._known[token]
+        doubtful = [each for each in self._attended if each.caller.depends_on & changed]
+        await asyncio.gather(*(self._check(each) for each in doubtful))
+
+    async def _check(self, attended: Attended) -> None:
+        """End a connection whose token is not what it was, or if that can't be asked."""
+        try:
+            if (await self._look_up(attended.caller.token)).viewer == attended.caller.viewer:
+                return
+        except Exception as error:  # noqa: BLE001 - in doubt, the client comes again
+            if not isinstance(error, Unauthenticated):
+                log.warning("whether a token is still good can't be asked: %s", error)
+        attended.end()
+
+    async def _look_up(self, token: str) -> Caller:
+        round_ = self._rounds
+        grant = self._tokens.read(token)
+        found = await self._database.fetch(
+            _STANDING, grant.organization_id, grant.person_id, grant.session_id
+        )
+        if not found or not found[0]["welcome"]:
+            raise Unauthenticated("This token is good no more.")
+        permission = models.Permission[found[0]["permission"]]
+        viewer = Viewer(
+            permission, grant.person_id, grant.organization_id, grant.scopes, grant.session_id
+        )
+        depends_on = frozenset(each for each in (grant.person_id, grant.session_id) if each)
+        caller = Caller(token, viewer, grant.expires_at, depends_on)
+        if round_ == self._rounds:  # else it may be what was true before a change was seen
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[token] = (caller, time.monotonic() + _KEPT_S)
+        return caller
+
+
+def bearer(value: object) -> str | None:
+    """The token in the value of an `Authorization` header; None if there is none."""
+    if not isinstance(value, str):
+        return None
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
