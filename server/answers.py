@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from strawberry.types import ExecutionResult
@@ -10,6 +10,7 @@ from strawberry.types.graphql import OperationType
 
 from core.context import Context
 from core.cursors import Cursor
+from core.visitor import Visitor
 from schema import Schema
 from schema.base import Taken
 from server.errors import answer, formatted
@@ -29,14 +30,19 @@ class Answer:
 
 
 async def answers(
-    schema: Schema, operation: Operation, context: Context, request_id: str
+    schema: Schema,
+    operation: Operation,
+    context: Context | Visitor,
+    request_id: str,
+    after: Cursor | None = None,
 ) -> AsyncGenerator[Answer, None]:
     """The one answer to a query or a mutation; those to a subscription, without end.
 
-    Subscriptions that are told the same are executed once, and get the same bytes.
+    Subscriptions that are told the same are executed once, and get the same bytes. A place that
+    the transport knows of counts more than the one in the operation's own argument `after`.
     """
     try:
-        async with aclosing(_answers(schema, operation, context, request_id)) as given:
+        async with aclosing(_answers(schema, operation, context, request_id, after)) as given:
             async for each in given:
                 yield each
     except Exception as error:  # noqa: BLE001 - a bug is logged, and ends its operation only
@@ -44,7 +50,11 @@ async def answers(
 
 
 async def _answers(
-    schema: Schema, operation: Operation, context: Context, request_id: str
+    schema: Schema,
+    operation: Operation,
+    context: Context | Visitor,
+    request_id: str,
+    after: Cursor | None,
 ) -> AsyncGenerator[Answer, None]:
     async def execute(asked: Context, event: StreamEvent) -> tuple[Answer, bool]:
         result = await schema.execute(
@@ -70,8 +80,9 @@ async def _answers(
             # The schema has no @defer and no @stream, so that there is nothing else.
             yield _answer(cast("ExecutionResult", result), request_id)
     if taken.stream:
-        key = schema.told_alike(taken.stream, operation.query, operation.name, operation.variables)
-        async with aclosing(taken.stream.answers(key, execute)) as told:
+        stream = replace(taken.stream, after=after) if after else taken.stream
+        key = schema.told_alike(stream, operation.query, operation.name, operation.variables)
+        async with aclosing(stream.answers(key, execute)) as told:
             async for each in told:
                 yield each
 

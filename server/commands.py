@@ -23,6 +23,8 @@ from server.settings import Settings
 from server.telemetry import logs, tracing
 
 _BACKLOG = 2048
+_UNSENT = 128 * 1024  # bytes in the kernel, for a client that does not read
+_UNTAKEN_MS = 30_000  # after which the kernel gives such a client up
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -72,15 +74,19 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there."""
+    """A socket that listens there, and hands down its options to those that it accepts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SystemExit(
             f"Callsheet can't listen on {host}, port {port}: {os.strerror(error.errno or 0)}.\n"
             "Choose another one with --host and --port, or CALLSHEET_HOST and CALLSHEET_PORT."
         ) from None
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # on Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MS)
+    return listening
 
 
 class Process(uvicorn.Server):
@@ -98,6 +104,7 @@ class Process(uvicorn.Server):
             if self.force_exit:
                 break
             await asyncio.sleep(0.1)
+        app.state.callsheet.leaving.set()
         await super().shutdown(sockets)
 
 

@@ -1,5 +1,7 @@
 """GraphQL over HTTP: queries by GET and POST, mutations by POST."""
 
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +15,11 @@ from core.cursors import Cursor
 from core.errors import ApiError, ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
 from core.visitor import Visitor
 from server import requests
+from server.answers import Answer, answers
 from server.callers import bearer
 from server.documents import NotPersisted
 from server.errors import answer, formatted
+from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
 from server.media_types import MediaType, accepted
 from server.operations import Operation, encode
 from server.requests import Refused
@@ -24,6 +28,8 @@ from subscriptions import waits
 
 _AFTER = "Callsheet-After"
 """A header with a cursor: answer when the log has been written that far."""
+_LAST_TOLD = "Last-Event-ID"
+"""A header with the cursor of the last event of a stream: go on after it, whatever `after` says."""
 
 _STATUSES = {
     Invalid: HTTPStatus.BAD_REQUEST,
@@ -33,26 +39,47 @@ _STATUSES = {
 }
 """What tells a request's failure in HTTP, in either media type."""
 
+_FRAMINGS: dict[MediaType, Framing] = {
+    MediaType.EVENTS: ServerSentEvents(),
+    MediaType.PARTS: Multipart(),
+}
+_ELSEWHERE = (
+    "Subscriptions go by WebSocket, with graphql-transport-ws, or to those who accept "
+    "`text/event-stream`, or `multipart/mixed` with `subscriptionSpec=1.0`."
+)
+
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
     request_id: str = request.state.request_id
-    media_type = next(iter(accepted(",".join(request.headers.getlist("accept")))), None)
+    taken = accepted(",".join(request.headers.getlist("accept")))
+    media_type = next((each for each in taken if each not in _FRAMINGS), None)
     failure: Exception | None = None
     is_cacheable = False
-    with request.app.state.callsheet.observer.watch(request_id, "http") as watch:
+    with ExitStack() as watching:
+        watch = watching.enter_context(_state(request).observer.watch(request_id, "http"))
         try:
-            answered, is_cacheable = await _answer(request, media_type, request_id)
+            context, operation = await _understood(request, taken)
+            if framing := _framing(taken, operation):
+                return _stream(request, framing, operation, context, watching)
+            answered, is_cacheable = await _answer(request, operation, context)
         except ClientDisconnect:
             watch.cancelled()
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
         except Exception as error:  # noqa: BLE001 - a bug is logged, and answered as a failure
             failure, answered = error, {"errors": [formatted(error, request_id)]}
+            if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):
+                return _told(request, _FRAMINGS[taken[0]], _refused(answered), watching)
     status = _status(failure, answered, media_type)
     headers = _headers(failure, status)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
     return _revalidated(request, response) if is_cacheable else response
+
+
+def _state(request: Request) -> State:
+    state: State = request.app.state.callsheet
+    return state
 
 
 async def not_allowed(request: Request, error: Exception) -> Response:
@@ -64,30 +91,88 @@ async def not_allowed(request: Request, error: Exception) -> Response:
     return Response(answered, failure.status, headers, MediaType.JSON.value)
 
 
+def _place(request: Request, header: str) -> Cursor | None:
+    """The place in the log that a header names."""
+    given = request.headers.get(header)
+    return Cursor.parse(given, header) if given else None
+
+
+def _framing(taken: list[MediaType], operation: Operation) -> Framing | None:
+    """How to tell it as a stream; None for one answer, which all get who can read it."""
+    streams = [_FRAMINGS[each] for each in taken if each in _FRAMINGS]
+    if operation.type is not OperationType.SUBSCRIPTION:
+        return streams[0] if len(streams) == len(taken) else None
+    if not streams:
+        raise GraphQLError(_ELSEWHERE)
+    return streams[0]
+
+
+def _stream(
+    request: Request,
+    framing: Framing,
+    operation: Operation,
+    context: Context | Visitor,
+    watching: ExitStack,
+) -> Response:
+    """The answers to an operation, as a stream; a subscription lasts as long as its token."""
+    state = _state(request)
+    after = _place(request, _LAST_TOLD)
+    told = answers(state.schema, operation, context, request.state.request_id, after)
+    if operation.type is not OperationType.SUBSCRIPTION:
+        return _told(request, framing, told, watching)
+    token = bearer(request.headers.get("authorization"))
+    return _told(request, framing, told, watching, state.while_good(token))
+
+
+def _told(
+    request: Request,
+    framing: Framing,
+    told: AsyncGenerator[Answer, None],
+    watching: ExitStack,
+    while_good: AbstractAsyncContextManager[None] | None = None,
+) -> Response:
+    return EventStream(
+        framing,
+        told,
+        while_good=while_good or nullcontext(),
+        leaving=_state(request).leaving,
+        watching=watching.pop_all(),
+        headers=_headers(None, HTTPStatus.OK),
+    )
+
+
+async def _refused(answered: dict[str, Any]) -> AsyncGenerator[Answer, None]:
+    yield Answer(encode(answered["errors"]), is_refusal=True)
+
+
 async def _answer(
-    request: Request, media_type: MediaType | None, request_id: str
+    request: Request, operation: Operation, context: Context | Visitor
 ) -> tuple[dict[str, Any], bool]:
     """The answer, and whether its client may keep it."""
-    if media_type is None:
-        known = " or ".join(f"`{each.value}`" for each in MediaType)
-        raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are {known}.")
-    state: State = request.app.state.callsheet
-    context, operation = await _understood(state, request)
-    if operation.type is OperationType.SUBSCRIPTION:
-        raise GraphQLError("Subscriptions go by WebSocket, with graphql-transport-ws.")
-    if operation.type is OperationType.MUTATION and not requests.is_post(request):
-        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
-    if isinstance(context, Context) and (place := request.headers.get(_AFTER)):
-        await waits.until_known(context, Cursor.parse(place, _AFTER), _AFTER)
-    result = await state.schema.execute(
+    result = await _state(request).schema.execute(
         operation.query, operation.variables, context, operation_name=operation.name
     )
-    answered = answer(result, request_id)
+    answered = answer(result, request.state.request_id)
     is_short = operation.is_persisted and not requests.is_post(request)
     return answered, is_short and "errors" not in answered
 
 
-async def _understood(state: State, request: Request) -> tuple[Context | Visitor, Operation]:
+async def _understood(
+    request: Request, taken: list[MediaType]
+) -> tuple[Context | Visitor, Operation]:
+    """Who asks, and what for, if it may go this way."""
+    if not taken:
+        known = ", ".join(f"`{each.value}`" for each in MediaType)
+        raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are of these types: {known}.")
+    context, operation = await _asked(_state(request), request)
+    if operation.type is OperationType.MUTATION and not requests.is_post(request):
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
+    if isinstance(context, Context) and (place := _place(request, _AFTER)):
+        await waits.until_known(context, place, _AFTER)
+    return context, operation
+
+
+async def _asked(state: State, request: Request) -> tuple[Context | Visitor, Operation]:
     """Who asks, and what for. Whoever asks to be let in needs no token, and an old one is no harm.
 
     Somebody without a token hears nothing else but that.

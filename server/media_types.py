@@ -11,6 +11,8 @@ class MediaType(Enum):
 
     GRAPHQL = "application/graphql-response+json"
     JSON = "application/json"
+    EVENTS = "text/event-stream"
+    PARTS = "multipart/mixed"
 
 
 _WILDCARDS = ("application/*", "*/*")
@@ -43,7 +45,8 @@ class Parsed:
 def accepted(header: str) -> list[MediaType]:
     """Those that a client accepts, the most welcome first; wildcards, and silence, mean JSON.
 
-    Whoever understands `application/graphql-response+json` names it, as the specification says.
+    Whoever understands another one names it, as the specification says. The parts are those of
+    Apollo's subscriptions; others that have this name are for `@defer`, which we don't have.
     """
     given = [Parsed.parse(each) for each in header.split(",") if each.strip()]
     if not given:
@@ -56,6 +59,9 @@ def _quality(media_type: MediaType, given: list[Parsed]) -> float:
     """How welcome a media type is: what names it counts, before what includes it."""
     names = (media_type.value, *(_WILDCARDS if media_type is MediaType.JSON else ()))
     for name in names:
-        if fitting := [each.quality for each in given if each.name == name]:
-            return max(fitting)
+        fitting = [each for each in given if each.name == name]
+        if media_type is MediaType.PARTS:
+            fitting = [each for each in fitting if each.parameters.get("subscriptionspec") == "1.0"]
+        if fitting:
+            return max(each.quality for each in fitting)
     return 0

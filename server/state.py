@@ -1,6 +1,9 @@
 """What the transports of one process share."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -34,6 +37,8 @@ class State:
     metrics: Metrics
     metrics_token: SecretStr | None
     readiness: Readiness
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process ends: streams are to end with it."""
 
     async def context(self, token: str | None) -> Context:
         """The context of an operation by who holds the token; `Unauthenticated` if nobody does."""
@@ -52,3 +57,9 @@ class State:
         found = await Operation.find(payload, self.documents, agency)
         note_operation(found)
         return found
+
+    @asynccontextmanager
+    async def while_good(self, token: str | None) -> AsyncIterator[None]:
+        """Ends the block by `Unauthenticated` when the token is not good any more."""
+        async with self.callers.while_good(await self.callers.of(token)):
+            yield

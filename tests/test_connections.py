@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from breakable import Breakable, breakable
 from factories import Agency, typed
+from leftovers import TASKS, settled, tasks
 from processes import SECONDS, Socket, closed, token
 from redis.asyncio import Redis
 from watched import Watched, quiet, watched
@@ -22,11 +23,6 @@ FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
 } }"""
 NAME = "{ viewer { person { name } } }"
 POST = 'mutation ($id: ID!) { postMessage(input: {orderId: $id, text: "x"}) { cursor } }'
-TASKS = """
-import asyncio, signal
-def tell(*_): print(len(asyncio.all_tasks()), flush=True)
-signal.signal(signal.SIGUSR1, tell)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +47,6 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
     """What the server tells Redis of."""
     async with Redis.from_url(valkey.url) as redis:
         yield redis
-
-
-async def tasks(server: Watched) -> int:
-    """How many tasks a server has."""
-    server.process.send_signal(signal.SIGUSR1)
-    assert server.process.stdout
-    while not (line := await server.process.stdout.readline()).strip().isdigit():
-        assert line, "the server has ended"
-    return int(line)
-
-
-async def settled(server: Watched, redis: Redis, agency: Agency, before: int) -> None:
-    """Waits until a server has no more tasks than before, and follows an agency no more."""
-    channel = f"log:{agency.organization.id}"
-    async with asyncio.timeout(SECONDS):
-        while await redis.pubsub_numsub(channel) != [(channel.encode(), 0)]:
-            pass
-        while await tasks(server) > before:
-            pass
 
 
 async def follow(socket: Socket, order_id: str, *ids: str) -> None:

@@ -86,7 +86,7 @@ ENDS = 1012
 TIMES = ("_SILENCE_S", "_ANSWER_S", "_INIT_S")
 GENERATED = {".data/", ".venv/", ".data/postgres", ".data/postgres/data", ".data/valkey"}
 GENERATED |= {".data/secret", "/health", "/graphql", "/", "schema.graphql", "follow.py"}
-GENERATED |= {"application/json", "application/graphql-response+json"}
+GENERATED |= {"application/json", "application/graphql-response+json", "text/event-stream"}
 CONSTANTS = {
     "OK",
     "CANCELLED",

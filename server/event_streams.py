@@ -1,0 +1,180 @@
+"""Answers as a stream over HTTP: Server-Sent Events, and multipart for Apollo Client.
+
+https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, distinct connections mode
+https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, suppress
+from typing import Any, ClassVar
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.errors import ApiError, Unauthenticated, Unavailable
+from server.answers import Answer
+from server.errors import formatted
+from server.operations import encode
+
+_HEARTBEAT_S = 15
+_PATIENCE_S = 15  # for a client that does not read; what it misses it gets when it comes again
+
+
+class Framing(ABC):
+    """How a stream is written."""
+
+    content_type: ClassVar[str]
+    start: ClassVar[bytes]
+    heartbeat: ClassVar[bytes]
+    complete: ClassVar[bytes]
+    """The end of a stream that has told everything."""
+
+    @abstractmethod
+    def next(self, answer: Answer) -> bytes:
+        """An answer."""
+
+    @abstractmethod
+    def cut(self, reason: ApiError) -> bytes:
+        """The end of a stream that has more to tell: the client is to come again."""
+
+
+class ServerSentEvents(Framing):
+    """Events as graphql-sse has them, whose ids are places in the log."""
+
+    content_type = "text/event-stream; charset=utf-8"
+    start = heartbeat = b":\n\n"
+    complete = b"event: complete\ndata:\n\n"
+
+    def next(self, answer: Answer) -> bytes:
+        """An event `next`."""
+        place = b"id: %s\n" % str(answer.place).encode() if answer.place else b""
+        return b"event: next\n%sdata: %s\n\n" % (place, _whole(answer))
+
+    def cut(self, reason: ApiError) -> bytes:  # noqa: ARG002 - there is no event that tells it
+        """Nothing: without `complete`, clients connect again."""
+        return b""
+
+
+def _part(json: bytes) -> bytes:
+    return b"\r\ncontent-type: application/json\r\n\r\n%s\r\n--graphql" % json
+
+
+class Multipart(Framing):
+    """Parts as Apollo Client reads them: each is told by the boundary that follows it."""
+
+    content_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0'
+    start = b"\r\n--graphql"
+    heartbeat = _part(b"{}")
+    complete = b"--\r\n"
+
+    def next(self, answer: Answer) -> bytes:
+        """A part with an answer."""
+        return _part(b'{"payload":%s}' % _whole(answer))
+
+    def cut(self, reason: ApiError) -> bytes:
+        """A part with an error of the transport."""
+        errors = [formatted(reason, "")]
+        return _part(encode({"payload": None, "errors": errors})) + self.complete
+
+
+def _whole(answer: Answer) -> bytes:
+    return b'{"errors":%s}' % answer.json if answer.is_refusal else answer.json
+
+
+class EventStream(Response):
+    """A response that goes on until all is told, the client leaves, or it must come again."""
+
+    def __init__(
+        self,
+        framing: Framing,
+        answers: AsyncGenerator[Answer, None],
+        *,
+        while_good: AbstractAsyncContextManager[Any],
+        leaving: asyncio.Event,
+        watching: ExitStack,
+        headers: dict[str, str],
+    ) -> None:
+        self._framing = framing
+        self._answers = answers
+        self._while_good = while_good
+        self._leaving = leaving
+        self._watching = watching
+        buffering = {"X-Accel-Buffering": "no"}  # nginx would keep events back
+        super().__init__(headers=headers | buffering, media_type=framing.content_type)
+        del self.headers["Content-Length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with self._watching:
+            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(start)
+            if scope["method"] == "HEAD":
+                await self._answers.aclose()
+                await send({"type": "http.response.body"})
+            else:
+                await self._go_on(receive, send)
+
+    async def _go_on(self, receive: Receive, send: Send) -> None:
+        """Send the body until the client leaves, or has got the last of it."""
+        gone = asyncio.create_task(_gone(receive))
+        last = asyncio.create_task(self._until_the_last(gone, send))
+        try:
+            # A client that does not read may be told the last thing at any time, if it stays.
+            await asyncio.wait([gone, last], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(gone, last)
+        if not last.cancelled():
+            last.result()
+
+    async def _until_the_last(self, gone: asyncio.Task[None], send: Send) -> None:
+        """Tell everything there is to tell, as long as the client may and does hear it."""
+        telling = asyncio.create_task(self._tell(send))
+        beating = asyncio.create_task(self._beat(send))
+        leaving = asyncio.create_task(self._leaving.wait())
+        reason: ApiError = Unavailable("The server can't go on with this: subscribe again.")
+        try:
+            async with self._while_good:
+                await asyncio.wait(
+                    [telling, beating, leaving, gone], return_when=asyncio.FIRST_COMPLETED
+                )
+        except Unauthenticated as error:
+            reason = error
+        finally:
+            await _end(telling, beating, leaving)
+        has_told_all = not telling.cancelled() and telling.result()
+        last = self._framing.complete if has_told_all else self._framing.cut(reason)
+        await send({"type": "http.response.body", "body": last})
+
+    async def _tell(self, send: Send) -> bool:
+        """Send all answers; False if the client does not read them."""
+        with suppress(TimeoutError):
+            await self._write(send, self._framing.start)
+            async with aclosing(self._answers) as told:
+                async for each in told:
+                    await self._write(send, self._framing.next(each))
+            return True
+        return False
+
+    async def _beat(self, send: Send) -> None:
+        """Send signs of life until the client does not read them."""
+        with suppress(TimeoutError):
+            while True:
+                await asyncio.sleep(_HEARTBEAT_S)
+                await self._write(send, self._framing.heartbeat)
+
+    async def _write(self, send: Send, body: bytes) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
