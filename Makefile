@@ -11,7 +11,7 @@ serve: .venv/.installed  ## install, start Postgres and Valkey, migrate, seed th
 
 CLIENTS := $(if $(shell command -v npm),tests/clients/node_modules/.installed)
 
-test: .venv/.installed $(CLIENTS)  ## everything that CI runs: format, lint, types, layers, tests
+test: .venv/.installed $(CLIENTS) tests/clients/python/.venv/.installed  ## everything that CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -28,8 +28,13 @@ format: .venv/.installed  ## format the code and mend what ruff can
 schema: .venv/.installed  ## write schema.graphql anew
 	$(BIN)/python -m server schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 
+release: schema  ## print what clients may notice since the last release, and note the API as released
+	$(BIN)/python -m server changes
+	cp schema.graphql schema.released.graphql
+
 lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --extra otel --group dev pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url tests/clients/python/requirements.in -o tests/clients/python/requirements.txt
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo 'Callsheet needs python3 >= 3.11 with venv (Debian: apt install python3-venv).'; exit 1; }
@@ -38,9 +43,15 @@ lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
 	  || $(PIP) --require-hashes -r requirements.txt
 	touch $@
 
+# A client that is made by ariadne-codegen, for its test; its packages are not ours.
+tests/clients/python/.venv/.installed: tests/clients/python/requirements.txt .venv/.installed
+	{ $(PYTHON) -m venv --clear $(@D) && { $(BIN)/uv pip install -q --python $(@D)/bin/python --require-hashes -r $< \
+	  || $(@D)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<; } && touch $@; } \
+	  || echo 'ariadne-codegen is not installed; its test is skipped.'
+
 # Real clients from npm, for the tests that use them; without npm those tests are skipped.
 tests/clients/node_modules/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
 	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
-.PHONY: serve test bench format schema lock
+.PHONY: serve test bench format schema release lock

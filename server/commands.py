@@ -1,19 +1,23 @@
-"""The command line: `python -m server serve | schema | migration`."""
+"""The command line: `python -m server serve | schema | changes | migration`."""
 
 import asyncio
 import os
 import signal
 import socket
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn, cast
 
 import typer
 import uvicorn
 from alembic import command
+from graphql import build_schema
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 import schema as api
 from core.database import Database
+from schema.changes import Changes
 from server import app as application
 from server import browsers, demo, requests
 from server.embedded import Unavailable
@@ -25,6 +29,7 @@ from server.telemetry import logs, tracing
 _BACKLOG = 2048
 _UNSENT = 128 * 1024  # bytes in the kernel, for a client that does not read
 _UNTAKEN_MS = 30_000  # after which the kernel gives such a client up
+_RELEASED = Path(__file__).parent.parent / "schema.released.graphql"
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -112,6 +117,18 @@ class Process(uvicorn.Server):
 def schema() -> None:
     """Print the API in GraphQL's schema language."""
     typer.echo(api.build().as_str())
+
+
+@cli.command()
+def changes() -> None:
+    """Print how the API differs from the one that was released last; fail if clients would."""
+    released = build_schema(_RELEASED.read_text(encoding="utf-8"))
+    found = Changes.between(released, api.core(), datetime.now(UTC).date())
+    for title, lines in (("Breaking:", found.breaking), ("To be noticed:", found.dangerous)):
+        if lines:
+            typer.echo("\n".join([title, *lines]))
+    if found.breaking:
+        raise SystemExit("Clients would fail: docs/maintaining.md says what to do.")
 
 
 @cli.command()

@@ -1,13 +1,11 @@
-"""What operations use of a schema, and how long what is deprecated is kept."""
+"""What operations use of a schema: its fields, and what is deprecated in it."""
 
-import re
 from typing import Any
 
 import pytest
 from factories import Agency
-from graphql import GraphQLSchema, OperationType, build_schema
+from graphql import OperationType, build_schema
 
-import schema
 from core.context import Context
 from server.operations import Operation
 from server.telemetry.metrics import Metrics
@@ -116,36 +114,3 @@ async def test_who_uses_what_is_deprecated_is_counted_and_logged_once(
     told = [vars(each) for each in caplog.records if each.message == "deprecated"]
     assert [each["element"] for each in told] == ["Wall.size"] * 2
     assert len({each["viewer"] for each in told}) == 2
-
-
-def undated(api: GraphQLSchema) -> list[str]:
-    """The deprecated elements of a schema whose reason does not say when they go."""
-    dated = re.compile(r"Removed on \d{4}-\d\d-\d\d\b")
-    return [coordinate for coordinate, reason in deprecations(api) if not dated.search(reason)]
-
-
-def deprecations(api: GraphQLSchema) -> list[tuple[str, str]]:
-    """The deprecated elements of a schema, and why they are."""
-    found = []
-    for kind in api.type_map.values():
-        members = {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}
-        for name, member in members.items():
-            found.append((f"{kind.name}.{name}", member.deprecation_reason))
-            for argument, given in getattr(member, "args", {}).items():
-                found.append((f"{kind.name}.{name}({argument}:)", given.deprecation_reason))
-    return [(coordinate, reason) for coordinate, reason in found if reason is not None]
-
-
-def test_what_is_deprecated_says_when_it_goes() -> None:
-    assert undated(schema.core()) == []
-
-
-def test_what_does_not_say_when_it_goes_is_found() -> None:
-    assert undated(OLD) == []
-    assert len(deprecations(OLD)) == 4
-    assert undated(
-        build_schema("type Query { a: Int @deprecated, b(c: Int @deprecated): Int }")
-    ) == [
-        "Query.a",
-        "Query.b(c:)",
-    ]
