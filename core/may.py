@@ -17,6 +17,7 @@ class Standing:
     booked_it: bool = False
     is_assigned: bool = False
     is_assignee: bool = False
+    wrote_it: bool = False
     is_it: bool = False
     """What is in question is the viewer."""
 
@@ -37,6 +38,16 @@ def change_order(standing: Standing) -> bool:
 def chat(standing: Standing) -> bool:
     """Only staff and the people assigned to an order may use its chat."""
     return standing.viewer.is_staff or standing.is_assigned
+
+
+def edit(standing: Standing) -> bool:
+    """Only its author may change a message."""
+    return chat(standing) and standing.wrote_it
+
+
+def delete(standing: Standing) -> bool:
+    """Only its author and admins may delete a message."""
+    return chat(standing) and (standing.wrote_it or standing.viewer.is_admin)
 
 
 def tick(standing: Standing) -> bool:

@@ -11,7 +11,7 @@ from joserfc.jwk import OctKey
 import models
 from core import ids
 from core.errors import ApiError, Unauthenticated
-from core.viewer import Scope
+from core.viewer import Scope, in_words, scopes_in
 
 _ALGORITHM = "HS256"
 _NAME = "callsheet"
@@ -58,7 +58,7 @@ class Tokens:
             "aud": _NAME,
             "sub": ids.encode(models.Person, person.id),
             "org": ids.encode(models.Organization, person.organization_id),
-            "scope": " ".join(sorted(scope.value for scope in scopes)),
+            "scope": in_words(scopes),
             "iat": datetime.now(UTC),
             "exp": datetime.now(UTC) + lifetime,
         }
@@ -75,7 +75,7 @@ class Tokens:
             return Grant(
                 ids.decode_as(models.Organization, claims["org"], "org"),
                 ids.decode_as(models.Person, claims["sub"], "sub"),
-                frozenset(Scope(scope) for scope in claims.get("scope", "").split()),
+                scopes_in(claims.get("scope", "")),
                 claims["exp"],
                 session and ids.decode_as(models.Session, session, "sid"),
             )

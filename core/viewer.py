@@ -13,10 +13,40 @@ from models import Permission
 class Scope(Enum):
     """What a token is good for, whoever holds it."""
 
-    READ = "read"
-    """Queries and subscriptions."""
-    WRITE = "write"
-    """Mutations."""
+    ORDERS_READ = "orders:read"
+    """Orders, their services, who works on them, and their checklists."""
+    ORDERS_WRITE = "orders:write"
+    """Booking, and all work on orders but their chat."""
+    CATALOGUE_READ = "catalogue:read"
+    """What can be booked."""
+    CHAT_READ = "chat:read"
+    """Messages and mentions."""
+    CHAT_WRITE = "chat:write"
+    """Writing messages, and marking them as read."""
+    LOG_READ = "log:read"
+    """What people did, and feeds."""
+    PEOPLE_READ = "people:read"
+    """Names, addresses, permissions and job roles."""
+    PEOPLE_WRITE = "people:write"
+    """Inviting and suspending people, and ending sessions."""
+
+
+READING = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
+WRITING = frozenset(Scope) - READING
+_SHORT = {"read": READING, "write": WRITING}
+
+
+def scopes_in(text: str) -> frozenset[Scope]:
+    """The scopes that a token names, by their values; `read` and `write` are all of those."""
+    found = [_SHORT.get(word) or {Scope(word)} for word in text.split()]
+    return frozenset(scope for each in found for scope in each)
+
+
+def in_words(scopes: frozenset[Scope]) -> str:
+    """How a token names scopes."""
+    short = [word for word, meant in _SHORT.items() if meant <= scopes]
+    rest = scopes.difference(*(_SHORT[word] for word in short))
+    return " ".join([*short, *sorted(scope.value for scope in rest)])
 
 
 @dataclass(frozen=True)

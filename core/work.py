@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
@@ -17,7 +17,7 @@ from core.cursors import Cursor
 from core.errors import Conflict, Forbidden, NotFound
 from core.idempotency import Retry
 from core.may import Standing
-from core.viewer import Scope, Viewer
+from core.viewer import Viewer
 from core.visibility import visible
 from models import Kind, LogEntry, Order
 
@@ -57,8 +57,6 @@ async def perform(
     retry: Retry | None = None,
 ) -> Done:
     """Carry out `action(work, **arguments)` in one transaction, and announce it after commit."""
-    if Scope.WRITE not in context.viewer.scopes:
-        raise Forbidden("This token is good for reading only.", scope=Scope.WRITE.value)
     async with context.database.transaction() as session:
         work = Work(session, context.viewer, expected)
         if retry and (before := await idempotency.claim(session, context.viewer, retry)):
@@ -98,10 +96,14 @@ class Work:
         if owner is None:
             raise NotFound(field, f"There is no such {ids.name(model).split(' ', 1)[1]}.")
         row = owner if isinstance(owner, model) else await self.find(model, id, field)
-        may.require(await self._standing(owner, row), rule)
+        self.require(await self._standing(owner, row), rule)
         if self._expected and self._expected.id == id:
             await self._check_version(row, self._expected.version)
         return row
+
+    def require(self, standing: Standing, rule: may.Rule) -> None:
+        """Nothing, if the rule allows it; else `Forbidden`. `get` asks it of what is there."""
+        may.require(standing, rule)
 
     async def find(self, model: type[M], id: UUID, field: str) -> M:
         """A row that the viewer may see, to be referred to; `NotFound` if there is none."""
@@ -179,14 +181,18 @@ class Work:
             select(owner)
             .where(owner.organization_id == self.viewer.organization_id)
             .where(owner.id == key.scalar_subquery())
-            .with_for_update(key_share=True, of=owner)
         )
+        statement = self._locked(statement, owner)
         return (await self.session.scalars(statement)).one_or_none()
+
+    def _locked(self, statement: Select[Any], owner: type[Any]) -> Select[Any]:
+        return statement.with_for_update(key_share=True, of=owner)
 
     async def _standing(self, owner: Any, row: Any) -> Standing:
         viewer = self.viewer
+        wrote_it = getattr(row, "author_id", None) == viewer.id
         if viewer.is_staff or not isinstance(owner, Order):
-            return Standing(viewer, is_it=row.id == viewer.id)
+            return Standing(viewer, wrote_it=wrote_it, is_it=row.id == viewer.id)
         service_id = row.id if isinstance(row, models.OrderService) else None
         service_id = service_id or getattr(row, "order_service_id", None)
         assignment = models.Assignment
@@ -200,6 +206,7 @@ class Work:
             viewer,
             booked_it=owner.customer_id == viewer.id,
             is_assigned=bool(assigned),
+            wrote_it=wrote_it,
             is_assignee=service_id is not None and service_id in assigned,
         )
 
@@ -218,3 +225,37 @@ class Work:
             version=row.version,
             fields=sorted({to_camel_case(name) for each in changes for name in each}),
         )
+
+
+async def allowed(
+    context: Context, action: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]
+) -> bool:
+    """Whether the rule that an action asks for lets the viewer do it. Nothing is done or locked.
+
+    The action itself is begun, and ended where its rule has answered: no list beside it says so
+    once more. Should one go on, it finds that nothing can be written.
+    """
+    async with context.database.transaction() as session:
+        await session.execute(text("SET TRANSACTION READ ONLY"))
+        try:
+            await action(_Rehearsal(session, context.viewer, None), **arguments)
+        except (_Allowed, Forbidden, NotFound) as answer:
+            return isinstance(answer, _Allowed)
+    raise TypeError(f"{action.__name__} asks for no rule")
+
+
+class _Allowed(Exception):
+    """The rule of an action has let the viewer through."""
+
+
+class _Rehearsal(Work):
+    """What an action does no work with: it ends at its rule."""
+
+    def require(self, standing: Standing, rule: may.Rule) -> None:
+        """`Forbidden`, or `_Allowed`."""
+        super().require(standing, rule)
+        raise _Allowed
+
+    def _locked(self, statement: Select[Any], owner: type[Any]) -> Select[Any]:
+        del owner
+        return statement

@@ -108,6 +108,12 @@ def parse(arguments: Iterable[Argument], given: Mapping[str, Any], path: str) ->
     }
 
 
+def parsers(hint: Any) -> list[Parser]:
+    """The parsers in a parameter's annotation: of the parameter, or of one of its options."""
+    found = [extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Parser)]
+    return found or [each for inner in get_args(hint) for each in parsers(inner)]
+
+
 def input_type(name: str, description: str, arguments: Iterable[Argument]) -> Any:
     """A GraphQL input type with these fields."""
     return _fill(type(name, (), {}), description, arguments)

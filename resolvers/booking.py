@@ -84,7 +84,7 @@ async def create_order(
 ) -> models.Order:
     """Book an order. Staff and admins for any customer; customers for themselves."""
     booked_it = customer_id in (None, work.viewer.id) and work.viewer.is_customer
-    may.require(Standing(work.viewer, booked_it=booked_it), may.book)
+    work.require(Standing(work.viewer, booked_it=booked_it), may.book)
     if notes is not None and not work.viewer.is_staff:
         raise Forbidden("Only staff and admins may write notes.", field="notes")
     customer = await _customer(work, customer_id or work.viewer.id)

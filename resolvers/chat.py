@@ -14,10 +14,10 @@ import models
 from core import log, may
 from core.arguments import After, MessageId, MessageText, NewId, OrderId, OrderServiceId
 from core.context import Info
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Invalid
 from core.statements import Sees
 from core.work import Work
-from models import Kind, Message, Order, OrderService, Permission, ReadMarker, new_id
+from models import Kind, Message, Order, OrderService, ReadMarker, new_id
 from resolvers import mentions
 
 Thread = Annotated[OrderServiceId, Doc("The service to talk about; the order, if not given.")]
@@ -89,9 +89,7 @@ async def edit_message(work: Work, id: MessageId, text: MessageText) -> models.M
 
     Those who are mentioned newly are told; whoever was mentioned before is not told again.
     """
-    message = await work.get(Message, id, may.chat)
-    if message.author_id != work.viewer.id:
-        raise Forbidden("Only its author may change a message.")
+    message = await work.get(Message, id, may.edit)
     if message.deleted_at:
         raise Conflict("This message is deleted.", field="id")
     if message.text != text:
@@ -104,9 +102,7 @@ async def edit_message(work: Work, id: MessageId, text: MessageText) -> models.M
 
 async def delete_message(work: Work, id: MessageId) -> models.Message:
     """Take back what a message says, for good; the message stays. Its author, and admins."""
-    message = await work.get(Message, id, may.chat)
-    if work.viewer.id != message.author_id and work.viewer.permission is not Permission.ADMIN:
-        raise Forbidden("Only its author and admins may delete a message.")
+    message = await work.get(Message, id, may.delete)
     if message.deleted_at is None:
         message.text = ""
         work.change(message, Kind.MESSAGE_DELETED, deleted_at=datetime.now(UTC))

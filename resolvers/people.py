@@ -68,7 +68,7 @@ async def invite_person(
 
     Put it into a link to your own page, which asks for a password and calls `acceptInvitation`.
     """
-    may.require(Standing(work.viewer), may.manage_people)
+    work.require(Standing(work.viewer), may.manage_people)
     person = Person(
         organization_id=work.viewer.organization_id,
         id=id or new_id(),

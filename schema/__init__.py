@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
@@ -30,6 +30,7 @@ from schema import (
     order_services,
     orders,
     people,
+    scopes,
     services,
     sessions,
     sharing,
@@ -105,10 +106,17 @@ class Begun(SchemaExtension):
         schema, text = operation.schema._schema, operation.query or ""  # noqa: SLF001 - as Strawberry's own caches do
         try:
             operation.graphql_document = documents.parsed(text)
-            operation.pre_execution_errors = documents.errors_of(schema, text)
+            errors = documents.errors_of(schema, text)
+            operation.pre_execution_errors = errors or self._refusals(schema, text)
             yield
         finally:
             await operation.context.release()
+
+    def _refusals(self, schema: GraphQLSchema, text: str) -> list[GraphQLError]:
+        """Why the token is not good for it. Visitors have none, and what they do needs none."""
+        viewer = getattr(self.execution_context.context, "viewer", None)
+        name = self.execution_context._provided_operation_name  # noqa: SLF001 - Strawberry hides it
+        return scopes.refusals(schema, text, name, viewer.scopes) if viewer else []
 
 
 def core() -> GraphQLSchema:

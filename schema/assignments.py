@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from core.viewer import Scope
 from engine.fields import one
 from models import AssignmentRole
 from schema.base import Node, shape
 from schema.people import Person
+from schema.scopes import readable
 
 if TYPE_CHECKING:
     from schema.order_services import OrderService
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @shape
+@readable(Scope.ORDERS_READ)
 class Assignment(Node):
     """That someone works on an order, or on one service of it."""
 

@@ -24,6 +24,7 @@ from core.visitor import Visitor
 from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, of_class, with_arguments
+from schema import scopes
 from subscriptions.streams import Stream
 
 C = TypeVar("C")
@@ -46,11 +47,16 @@ def _typed(cls: type[C], row: type[Any] | None) -> type[C]:
     descriptions = docs.of_attributes(cls)
     cls.__row__ = row  # type: ignore[attr-defined] # for whoever asks what is behind the type
     is_type_of = row and of_class(row, lambda kind: issubclass(table_of(kind), row))
-    made = strawberry.type(cls, description=inspect.getdoc(cls))
+    made = strawberry.type(cls, description=_described(cls), directives=scopes.of_type(cls))
     get_object_definition(made, strict=True).is_type_of = is_type_of
     for field in get_object_definition(made, strict=True).fields:
         field.description = descriptions.get(field.python_name) or field.description
     return made
+
+
+def _described(cls: type[Any]) -> str:
+    needs = [f"Its fields need the scope `{each.scope.value}`." for each in scopes.of_type(cls)]
+    return "\n\n".join([inspect.getdoc(cls) or "", *needs])
 
 
 @strawberry.interface(description="Anything that has an id.")

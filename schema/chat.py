@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from core.viewer import Scope
 from engine.fields import batch, each, one
 from models import JobRole
 from resolvers import chat, mentions
 from schema.base import Connection, Node, mutation, query, shape
 from schema.people import Person
+from schema.scopes import readable, requires
 
 if TYPE_CHECKING:
     from schema.order_services import OrderService
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @shape
+@readable(Scope.CHAT_READ)
 class Message(Node):
     """A message in an order's chat. A deleted one stays, without its text."""
 
@@ -43,6 +46,7 @@ class Message(Node):
 
 
 @shape
+@readable(Scope.CHAT_READ)
 class Mention(Node):
     """That a message mentions a person."""
 
@@ -56,12 +60,11 @@ class Mention(Node):
     """Since when."""
 
 
-queries = [
-    query(mentions.mentions_of_viewer, Connection[Mention]),
-]
+queries = requires(Scope.CHAT_READ, query(mentions.mentions_of_viewer, Connection[Mention]))
 
-mutations = [
+mutations = requires(
+    Scope.CHAT_WRITE,
     mutation(chat.post_message, Message),
     mutation(chat.edit_message, Message),
     mutation(chat.delete_message, Message),
-]
+)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from core.viewer import Scope
 from engine.fields import batch, many, one
 from resolvers import checklists, progress
 from schema.base import Node, mutation, shape, shape_of
 from schema.people import Person
+from schema.scopes import readable, requires
 
 if TYPE_CHECKING:
     from schema.order_services import OrderService
@@ -27,6 +29,7 @@ class Progress:
 
 
 @shape
+@readable(Scope.ORDERS_READ)
 class ChecklistItem(Node):
     """One step of a checklist."""
 
@@ -43,6 +46,7 @@ class ChecklistItem(Node):
 
 
 @shape
+@readable(Scope.ORDERS_READ)
 class Checklist(Node):
     """Steps to be ticked off, on an order or on one service of it."""
 
@@ -67,7 +71,8 @@ class Checklist(Node):
     """The service that it is about; null if it is about the order as a whole."""
 
 
-mutations = [
+mutations = requires(
+    Scope.ORDERS_WRITE,
     mutation(checklists.create_checklist, Checklist),
     mutation(checklists.rename_checklist, Checklist),
     mutation(checklists.move_checklist, Checklist),
@@ -78,4 +83,4 @@ mutations = [
     mutation(checklists.delete_checklist_item, ChecklistItem),
     mutation(checklists.tick_checklist_item, ChecklistItem),
     mutation(checklists.untick_checklist_item, ChecklistItem),
-]
+)

@@ -7,12 +7,14 @@ import strawberry
 
 import models
 from core.cursors import Cursor
+from core.viewer import Scope
 from engine.fields import batch, column, each, one
 from models import Kind
 from resolvers import activity, log, streams
 from schema.base import Connection, Node, query, shape_of, subscription
 from schema.chat import Mention, Message
 from schema.people import Person
+from schema.scopes import readable, requires
 from subscriptions import chat, orders
 from subscriptions import log as follow
 from subscriptions.streams import StreamEvent, StreamEventType
@@ -35,6 +37,7 @@ class Change:
 
 
 @shape_of(models.LogEntry)
+@readable(Scope.LOG_READ)
 class Activity(Node):
     """Something that somebody did."""
 
@@ -121,16 +124,20 @@ class OrderEvent:
     """Whether the order fits the filter now; false tells a board to take it away."""
 
 
-queries = [
+queries = requires(
+    Scope.LOG_READ,
     query(log.cursor, Cursor, reads_once=True),
     query(log.activity, Connection[Activity]),
     query(log.log, Connection[Activity]),
-]
+)
 
 subscriptions = [
-    subscription(orders.order_feed, FeedEvent),
-    subscription(orders.orders_changed, OrderEvent),
-    subscription(chat.mentions, MentionEvent),
-    subscription(follow.activity, ActivityEvent),
-    subscription(follow.log, ActivityEvent),
+    *requires(
+        Scope.LOG_READ,
+        subscription(orders.order_feed, FeedEvent),
+        subscription(follow.activity, ActivityEvent),
+        subscription(follow.log, ActivityEvent),
+    ),
+    *requires(Scope.ORDERS_READ, subscription(orders.orders_changed, OrderEvent)),
+    *requires(Scope.CHAT_READ, subscription(chat.mentions, MentionEvent)),
 ]

@@ -7,12 +7,14 @@ import strawberry
 
 import models
 from core import may
+from core.viewer import Scope
 from engine.fields import batch, column, one
 from models import ServiceStatus
 from resolvers import assignments, checklists, order_services, progress
 from schema.base import Node, mutation, shape, shape_of
 from schema.checklists import Checklist, Progress
 from schema.people import Person
+from schema.scopes import readable, requires
 from schema.services import Package, Service
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Escalation:
 
 
 @shape
+@readable(Scope.ORDERS_READ)
 class OrderService(Node):
     """A service on an order, as it moves through production."""
 
@@ -59,7 +62,8 @@ class OrderService(Node):
     progress: Annotated[Progress, batch(progress.of_services)]
 
 
-mutations = [
+mutations = requires(
+    Scope.ORDERS_WRITE,
     mutation(order_services.move_order_service, OrderService),
     mutation(order_services.remove_order_service, OrderService),
     mutation(order_services.rename_order_service, OrderService),
@@ -68,4 +72,4 @@ mutations = [
     mutation(order_services.resolve_escalation, OrderService),
     mutation(assignments.assign_order_service, OrderService),
     mutation(assignments.unassign_order_service, OrderService),
-]
+)

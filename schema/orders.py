@@ -5,6 +5,7 @@ from typing import Annotated
 
 import models
 from core import may
+from core.viewer import Scope
 from engine.fields import batch, column, each, itself, many, one
 from models import OrderStatus, PaymentStatus
 from resolvers import assignments, booking, chat, checklists, log, order_services, orders, progress
@@ -15,6 +16,7 @@ from schema.checklists import Checklist, Progress
 from schema.log import FeedEntry
 from schema.order_services import OrderService
 from schema.people import Person
+from schema.scopes import readable, requires, requiring
 
 
 @shape_of(models.Order)
@@ -38,6 +40,7 @@ class Property:
 
 
 @shape
+@readable(Scope.ORDERS_READ)
 class Order(Node):
     """One booking of services for a property."""
 
@@ -72,15 +75,17 @@ class Order(Node):
     checklists: Annotated[list[Checklist], batch(checklists.of_orders)]
     progress: Annotated[Progress, batch(progress.of_orders)]
     last_message: Annotated[Message | None, batch(chat.last_messages)]
-    feed: Annotated[Connection[FeedEntry], batch(log.feeds)]
+    feed: Annotated[Connection[FeedEntry], requiring(Scope.LOG_READ, batch(log.feeds))]
 
 
-queries = [
+queries = requires(
+    Scope.ORDERS_READ,
     query(orders.order, Order | None, reads_once=True),
     query(orders.orders, Connection[Order], reads_once=True),
-]
+)
 
-mutations = [
+mutations = requires(
+    Scope.ORDERS_WRITE,
     mutation(booking.create_order, Order),
     mutation(booking.update_order_customer, Order),
     mutation(booking.update_order_property, Order),
@@ -93,4 +98,4 @@ mutations = [
     mutation(assignments.add_team_member, Order),
     mutation(assignments.remove_team_member, Order),
     mutation(chat.mark_read, Order),
-]
+)

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from core.viewer import Scope
 from models import JobRole, Permission
 from resolvers import people
 from schema.base import Connection, Node, mutation, query, shape
+from schema.scopes import readable, requires
 
 
 @shape
+@readable(Scope.PEOPLE_READ)
 class Person(Node):
     """Someone who signs in: a customer, a contractor, or one of the agency's staff."""
 
@@ -27,15 +30,14 @@ class Person(Node):
     """Since when the person may not sign in; null if they may."""
 
 
-queries = [
-    query(people.people, Connection[Person]),
-]
+queries = requires(Scope.PEOPLE_READ, query(people.people, Connection[Person]))
 
 _INVITATION = "What the person accepts the invitation with."
 
-mutations = [
+mutations = requires(
+    Scope.PEOPLE_WRITE,
     mutation(people.invite_person, Person, tells=_INVITATION),
     mutation(people.renew_invitation, Person, tells=_INVITATION),
     mutation(people.suspend_person, Person),
     mutation(people.reinstate_person, Person),
-]
+)

@@ -4,13 +4,16 @@ from typing import Annotated
 
 import models
 from core import may
+from core.viewer import Scope
 from engine.fields import batch, column, many
 from models import ServiceKind
 from resolvers import services
 from schema.base import Connection, Node, query, shape
+from schema.scopes import readable, requires
 
 
 @shape
+@readable(Scope.CATALOGUE_READ)
 class ChecklistTemplate(Node):
     """A checklist that is copied to each order: with its service, or to the order itself."""
 
@@ -23,6 +26,7 @@ class ChecklistTemplate(Node):
 
 
 @shape
+@readable(Scope.CATALOGUE_READ)
 class Service(Node):
     """A service of the catalogue that can be booked."""
 
@@ -46,6 +50,7 @@ class Service(Node):
 
 
 @shape
+@readable(Scope.CATALOGUE_READ)
 class Package(Node):
     """Several services that are booked as one."""
 
@@ -58,7 +63,8 @@ class Package(Node):
     services: Annotated[list[Service], batch(services.services_of_packages)]
 
 
-queries = [
+queries = requires(
+    Scope.CATALOGUE_READ,
     query(services.services, Connection[Service]),
     query(services.packages, Connection[Package]),
-]
+)

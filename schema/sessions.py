@@ -3,8 +3,10 @@
 from datetime import datetime
 
 import core.sessions
+from core.viewer import Scope
 from resolvers import sessions
 from schema.base import Node, door, mutation, shape, shape_of
+from schema.scopes import requires
 
 
 @shape_of(core.sessions.TokenPair)
@@ -39,5 +41,5 @@ mutations = [
     door(sessions.sign_out, signed_out=bool),
     door(sessions.accept_invitation, tokens=TokenPair),
     door(sessions.change_password, tokens=TokenPair),
-    mutation(sessions.end_session, Session),
+    *requires(Scope.PEOPLE_WRITE, mutation(sessions.end_session, Session)),
 ]

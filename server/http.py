@@ -220,8 +220,11 @@ def _status(
         return status
     if "data" in answered:
         return HTTPStatus.OK
-    if answered["errors"][0]["extensions"]["code"] == ErrorCode.INTERNAL.value:
+    code = answered["errors"][0]["extensions"]["code"]
+    if code == ErrorCode.INTERNAL.value:
         return HTTPStatus.INTERNAL_SERVER_ERROR
+    if code == ErrorCode.FORBIDDEN.value:
+        return HTTPStatus.FORBIDDEN
     # With the classic type, another status would not tell that it is GraphQL that answers.
     return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
 

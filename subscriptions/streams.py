@@ -13,7 +13,7 @@ from core import log_places
 from core.context import Context
 from core.cursors import Cursor
 from core.log_filter import Wanted
-from core.viewer import Anyone, Scope, Viewer
+from core.viewer import READING, Anyone, Viewer
 from models import LogEntry, Permission
 from subscriptions.groups import Group
 from subscriptions.hub import Hub
@@ -162,7 +162,7 @@ class Stream:
 
 def _anyone(viewer: Viewer) -> Viewer:
     """Any of the staff, for what all of them are told alike."""
-    return Anyone(Permission.STAFF, viewer.organization_id, frozenset({Scope.READ}))
+    return Anyone(Permission.STAFF, viewer.organization_id, READING)
 
 
 def _change(entry: LogEntry) -> StreamEvent:

@@ -164,7 +164,14 @@ class Agency:
 
     async def ask(self, person: Person, document: str, /, **variables: Any) -> Answer:
         """What the API answers to `person`."""
-        result = await schema.build().execute(document, variables, self.context(person))
+        return await self.ask_within(BOTH, person, document, **variables)
+
+    async def ask_within(
+        self, scopes: frozenset[Scope], person: Person, document: str, /, **variables: Any
+    ) -> Answer:
+        """What the API answers to `person`, with a token that is good for these scopes."""
+        context = self.context(person, scopes)
+        result = await schema.build().execute(document, variables, context)
         return Answer.of(result)
 
     async def visit(
@@ -210,8 +217,16 @@ class Agency:
         self, person: Person, document: str, **variables: Any
     ) -> AsyncIterator[AsyncIterator[Answer]]:
         """The answers of a subscription, one by one; ended at the end of the block."""
+        async with self.watch_within(BOTH, person, document, **variables) as told:
+            yield told
+
+    @asynccontextmanager
+    async def watch_within(
+        self, scopes: frozenset[Scope], person: Person, document: str, /, **variables: Any
+    ) -> AsyncIterator[AsyncIterator[Answer]]:
+        """The same, with a token that is good for these scopes."""
         operation = Operation(document, variables, None, OperationType.SUBSCRIPTION, False)  # noqa: FBT003
-        told = answers(schema.build(), operation, self.context(person), "test")
+        told = answers(schema.build(), operation, self.context(person, scopes), "test")
 
         async def given() -> AsyncIterator[Answer]:
             async for each in told:

@@ -15,7 +15,7 @@ from factories import SECRET as SECRET
 from websockets.asyncio.client import ClientConnection, connect
 
 from core.tokens import Tokens
-from core.viewer import Scope
+from core.viewer import scopes_in
 from models import Person
 
 SECONDS = 20
@@ -23,7 +23,7 @@ SECONDS = 20
 
 def token(person: Person, lifetime: timedelta = timedelta(minutes=10), scope: str = "") -> str:
     """A token of `person`, good for everything unless a scope is named."""
-    scopes = frozenset({Scope(scope)} if scope else Scope)
+    scopes = scopes_in(scope or "read write")
     return Tokens(SECRET).issue(person, scopes, lifetime)
 
 

@@ -8,7 +8,7 @@ from factories import Agency, Answer, typed
 
 import schema
 from core.database import Database
-from core.viewer import Scope
+from core.viewer import READING
 from models import Person
 from server.errors import all_formatted
 from subscriptions.hub import Hub
@@ -67,7 +67,7 @@ class Scene:
         """What the API answers to it if the admin's token is good for reading only."""
         kind = name[0].upper() + name[1:]
         document = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ cursor }} }}"
-        context = self.agency.context(self.agency.admin, frozenset({Scope.READ}))
+        context = self.agency.context(self.agency.admin, READING)
         result = await schema.build().execute(document, {"input": given}, context)
         return Answer(result.data, all_formatted(result.errors, "test"))
 

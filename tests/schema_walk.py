@@ -172,6 +172,9 @@ def _is_thing(kind: GraphQLNamedType) -> bool:
 
 
 def _arguments(field: GraphQLField, page: int) -> str:
-    needed = [n for n, each in field.args.items() if isinstance(each.type, GraphQLNonNull)]
-    assert not needed, f"say here what {needed} are"
-    return f"(first: {page})" if "first" in field.args else ""
+    needed = {
+        n: each.type for n, each in field.args.items() if isinstance(each.type, GraphQLNonNull)
+    }
+    given = {name: next(iter(get_named_type(kind).values)) for name, kind in needed.items()}  # type: ignore[attr-defined] # enums so far
+    given |= {"first": page} if "first" in field.args else {}
+    return f"({', '.join(f'{name}: {each}' for name, each in given.items())})" if given else ""

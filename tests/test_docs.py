@@ -374,6 +374,12 @@ def test_error_codes_are_told() -> None:
     assert column(CLIENTS, "code") == [each.name for each in ErrorCode]
 
 
+def test_scopes_are_told() -> None:
+    told = {row[0]: row[1] for row in table(CLIENTS, "scope")}
+    meanings = docs.of_attributes(Scope)
+    assert told == {scope.value: meanings[scope.name] for scope in Scope}
+
+
 def test_ids_are_told() -> None:
     told = {
         row[0]: row[1].replace("Activity", LogEntry.__name__) for row in table(CLIENTS, "prefix")

@@ -87,6 +87,17 @@ async def test_without_a_good_token_nothing_is_told(server: Watched, header: str
     assert code(response) == "UNAUTHENTICATED"
 
 
+async def test_a_token_without_the_scope_is_told_so_in_either_media_type(
+    agency: Agency, server: Watched
+) -> None:
+    reader = f"Bearer {token(agency.admin, scope='orders:read')}"
+    for accept in (MODERN, CLASSIC):
+        headers = {"Authorization": reader, "Accept": accept}
+        response = await ask(server, agency.admin, NAME, headers)
+        assert response.status_code == 403
+        assert code(response) == "FORBIDDEN"
+
+
 async def test_an_expired_token_is_told_so_in_either_media_type(
     agency: Agency, server: Watched
 ) -> None:

@@ -13,8 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import log
 from core.cursors import Cursor
-from core.errors import Forbidden
-from core.viewer import Scope
 from core.work import Work, perform
 from models import Kind, LogEntry, LogHead, Order
 
@@ -154,13 +152,3 @@ async def test_times_grow_with_numbers(agency: Agency) -> None:
             await session.scalars(select(LogEntry.at).where(of_agency).order_by(LogEntry.seq))
         )
     assert times == sorted(times)
-
-
-async def test_a_token_for_reading_changes_nothing(agency: Agency) -> None:
-    async def act(_: Work) -> None:
-        raise AssertionError
-
-    context = agency.context(agency.admin, frozenset({Scope.READ}))
-    with pytest.raises(Forbidden) as refused:
-        await perform(context, act, {})
-    assert refused.value.extensions == {"code": "FORBIDDEN", "scope": "write"}

@@ -13,7 +13,7 @@ from processes import SECRET
 
 from core.errors import Unauthenticated
 from core.tokens import Tokens
-from core.viewer import Scope
+from core.viewer import READING, Scope
 from models import Permission
 from server.callers import Callers, bearer
 
@@ -47,13 +47,13 @@ async def refused(agency: Agency, token: str | None) -> bool:
 
 
 async def test_a_token_opens_the_api_for_its_person(agency: Agency) -> None:
-    token = TOKENS.issue(agency.manager, frozenset({Scope.READ}), HOUR)
+    token = TOKENS.issue(agency.manager, READING, HOUR)
     caller = await Callers(TOKENS, agency.database).of(token)
     viewer = caller.viewer
     assert viewer.id == agency.manager.id
     assert viewer.organization_id == agency.organization.id
     assert viewer.permission is Permission.STAFF
-    assert viewer.scopes == {Scope.READ}
+    assert viewer.scopes == READING
     expires = datetime.fromtimestamp(caller.expires_at, UTC)
     assert timedelta() <= datetime.now(UTC) + HOUR - expires < timedelta(minutes=1)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.database import Database
 from core.tokens import Tokens
-from core.viewer import Scope
+from core.viewer import READING, Scope
 from models import Organization, Person
 from server.demo import names, seed
 from server.local import Servers
@@ -21,7 +21,7 @@ _HOLDERS = {
     names.MANAGER: ("staff, a project manager", _BOTH),
     names.CONTRACTOR: ("a contractor", _BOTH),
     names.CUSTOMER: ("a customer", _BOTH),
-    names.PARTNER: ("a partner's integration, read only", frozenset({Scope.READ})),
+    names.PARTNER: ("a partner's integration, read only", READING),
 }
 
 
