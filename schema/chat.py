@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from core.cursors import Cursor
 from core.viewer import Scope
 from engine.fields import batch, each, one
 from models import JobRole
-from resolvers import chat, mentions
-from schema.base import Connection, Node, mutation, query, shape
+from resolvers import chat, mentions, reading
+from schema.base import Connection, Node, mutation, query, shape, shape_of
 from schema.people import Person
 from schema.scopes import readable, requires
 
@@ -58,6 +59,18 @@ class Mention(Node):
     """The message that does."""
     created_at: datetime
     """Since when."""
+
+
+@shape_of(reading.ReadState)
+class ReadState:
+    """How far the viewer has read an order's feed, and what is unread since."""
+
+    up_to: Cursor | None
+    """The place that `markRead` was given last; null before the first time."""
+    unread_messages: int
+    """How many messages of others came since and are not deleted, those of its services too."""
+    unread_mentions: int
+    """How many messages among them, or edits of messages since, mention the viewer."""
 
 
 queries = requires(Scope.CHAT_READ, query(mentions.mentions_of_viewer, Connection[Mention]))

@@ -139,5 +139,9 @@ subscriptions = [
         subscription(follow.log, ActivityEvent),
     ),
     *requires(Scope.ORDERS_READ, subscription(orders.orders_changed, OrderEvent)),
-    *requires(Scope.CHAT_READ, subscription(chat.mentions, MentionEvent)),
+    *requires(
+        Scope.CHAT_READ,
+        subscription(orders.orders_read, OrderEvent),
+        subscription(chat.mentions, MentionEvent),
+    ),
 ]

@@ -8,10 +8,20 @@ from core import may
 from core.viewer import Scope
 from engine.fields import batch, column, each, itself, many, one
 from models import OrderStatus, PaymentStatus
-from resolvers import assignments, booking, chat, checklists, log, order_services, orders, progress
+from resolvers import (
+    assignments,
+    booking,
+    chat,
+    checklists,
+    log,
+    order_services,
+    orders,
+    progress,
+    reading,
+)
 from schema.assignments import Assignment
 from schema.base import Connection, Node, mutation, query, shape, shape_of
-from schema.chat import Message
+from schema.chat import Message, ReadState
 from schema.checklists import Checklist, Progress
 from schema.log import FeedEntry
 from schema.order_services import OrderService
@@ -75,6 +85,9 @@ class Order(Node):
     checklists: Annotated[list[Checklist], batch(checklists.of_orders)]
     progress: Annotated[Progress, batch(progress.of_orders)]
     last_message: Annotated[Message | None, batch(chat.last_messages)]
+    read_state: Annotated[
+        ReadState, requiring(Scope.CHAT_READ, batch(reading.of_orders, personal=True))
+    ]
     feed: Annotated[Connection[FeedEntry], requiring(Scope.LOG_READ, batch(log.feeds))]
 
 

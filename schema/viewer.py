@@ -14,7 +14,7 @@ import models
 from core.context import Info
 from core.viewer import Scope
 from engine.fields import batch, each, many, one
-from resolvers import nodes, viewer
+from resolvers import nodes, reading, viewer
 from resolvers.nodes import Id
 from schema import chat, checklists, order_services, orders, people, scopes, sessions
 from schema.base import Node, query, shape, shape_of
@@ -84,6 +84,10 @@ class Viewer:
     """The agency that the person belongs to."""
     scopes: Annotated[list[Scope], each(viewer.scopes)]
     can: Annotated[bool, batch(can, personal=True)]
+    unread_mentions: Annotated[
+        int,
+        scopes.requiring(Scope.CHAT_READ, batch(reading.unread_mentions, personal=True)),
+    ]
     session: Annotated[Session | None, one(models.Session, by="session_id")]
     """Where this token is signed in; null if it was not given to one who signed in."""
     sessions: Annotated[

@@ -73,6 +73,12 @@ async def orders_changed(
     return Board(info.context, wanted, after, fitting)
 
 
+async def orders_read(info: Info, after: After | None = None) -> Stream:
+    """Orders that the viewer has read further, on whatever device."""
+    # The audience of such an entry is one person, so that the viewer sees only the own ones.
+    return Stream(info.context, Wanted({Kind.ORDER_READ}), after)
+
+
 @dataclass(frozen=True)
 class Board(Stream):
     """A stream of orders, each with whether it fits now."""

@@ -16,10 +16,13 @@ from subscriptions.hub import Hub
 
 OTHERS = ("contractor", "idle", "customer", "stranger", "former", "outsider")
 EVERYBODY = ("admin", "staff", *OTHERS)
+OWN = frozenset({"mentions", "ordersRead"})
+"""The subscriptions that tell one person alone."""
 TOLD = {
     "orderFeed": SHARED,
     "ordersChanged": SHARED,
     "mentions": {Kind.PERSON_MENTIONED},
+    "ordersRead": {Kind.ORDER_READ},
     "activity": ACTIVITY,
     "log": SHARED,
 }

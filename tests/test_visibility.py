@@ -25,7 +25,7 @@ from plain_rules import traces
 from probes import all_told, hidden_ids, hidden_words, told_about
 from scene import CALLS, INSTEAD
 from sqlalchemy import String, select
-from stage import EVERYBODY, FOR_STAFF, OTHERS, Stage
+from stage import EVERYBODY, FOR_STAFF, OTHERS, OWN, Stage
 
 import models
 from core import ids
@@ -239,7 +239,7 @@ async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, 
     async with Live.of(agency, wanted) as live:
         given = {"id": mine.order, "status": "POSTPONED"}
         last = (await act(agency, agency.admin, "setOrderStatus", **given))["cursor"]
-        heard = {key: [last] * (key[-1] != kept and key[0] != "mentions") for key in wanted}
+        heard = {key: [last] * (key[-1] != kept and key[0] not in OWN) for key in wanted}
         await live.reach(heard)
         known = traces(list(live.told.values()))
         await stage.lose(role)
