@@ -18,6 +18,9 @@ test: .venv/.installed $(CLIENTS) tests/clients/python/.venv/.installed  ## ever
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
 
+nightly: .venv/.installed  ## the random searches, at length
+	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py
+
 bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
 	$(BIN)/python -m benchmarks
 
@@ -54,4 +57,4 @@ tests/clients/node_modules/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
 	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
-.PHONY: serve test bench format schema release lock
+.PHONY: serve test nightly bench format schema release lock

@@ -13,6 +13,7 @@ from core.database import Database, Moment
 from core.statements import Build, Statement, bound, prepared, seen
 from core.viewer import Viewer
 from engine.needs import Needs
+from engine.tracing import Trace
 
 
 class Hub(Protocol):
@@ -36,6 +37,7 @@ class Context:
         self.hub = hub
         self.loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self.reads_once = False
+        self.trace: Trace | None = None
         self._moment: Moment | None = None
         self._one_at_a_time = asyncio.Lock()
 

@@ -80,6 +80,11 @@ def end_session(standing: Standing) -> bool:
     return bool(standing)
 
 
+def explain(standing: Standing) -> bool:
+    """Only admins may see how an operation was executed."""
+    return standing.viewer.is_admin
+
+
 def see_work(viewer: Viewer) -> bool:
     """Only the agency's own people may see how an order is worked on."""
     return not viewer.is_customer

@@ -9,6 +9,7 @@ from strawberry.dataloader import DataLoader
 from core.context import Hub
 from core.database import Database
 from core.tokens import Tokens
+from engine.tracing import Trace
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Visitor:
     tokens: Tokens
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads_once: bool = False
+    trace: Trace | None = None
 
     async def release(self) -> None:
         """Nothing: a visitor keeps no connection."""

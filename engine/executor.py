@@ -94,6 +94,8 @@ class BreadthFirstExecutor(Executor[Any]):
             )
         if isinstance(result, Exception):
             raise result
+        if trace := self.context_value.trace:
+            trace.found(path.as_list())
         return self._complete(return_type, self._roots[path.key], path, result)
 
     async def _complete(

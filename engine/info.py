@@ -1,6 +1,7 @@
 """What a resolver is told of its field, and how it reads what the query needs of it."""
 
 from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
 from typing import Any, Generic, Protocol
 
 import strawberry
@@ -10,6 +11,7 @@ from strawberry.dataloader import DataLoader
 from typing_extensions import TypeVar
 
 from engine.needs import Needs
+from engine.tracing import Trace
 
 
 class Reader(Protocol):
@@ -18,6 +20,8 @@ class Reader(Protocol):
     loaders: dict[Hashable, DataLoader[Any, Any]]
     reads_once: bool
     """Set when one statement will be sent at most, so that it needs no transaction."""
+    trace: Trace | None
+    """Where it is noted what each place takes, if somebody wants to know."""
 
     async def read(
         self,
@@ -56,4 +60,8 @@ class Info(strawberry.Info[C, R], Generic[C, R]):
         `build` asks for.
         """
         needs = getattr(self._raw_info, "needs", None)
-        return await self.context.read(build, *fixed, needs=needs, **values)
+        begun = perf_counter()
+        rows = await self.context.read(build, *fixed, needs=needs, **values)
+        if trace := self.context.trace:
+            trace.read(self.path.as_list(), begun, len(rows))
+        return rows

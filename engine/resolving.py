@@ -28,6 +28,12 @@ class Resolver:
 
     async def values(self, rows: Sequence[Any]) -> list[Any]:
         """A value for each row, or the exception that there is in its place."""
+        if (trace := self._executor.context_value.trace) is None:
+            return await self._found(rows)
+        with trace.finding(self._place.paths(0)[0].as_list(), len(rows)):
+            return await self._found(rows)
+
+    async def _found(self, rows: Sequence[Any]) -> list[Any]:
         field = self._field
         match "other" if self._middleware else field.kind:
             case "typename":

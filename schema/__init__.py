@@ -112,6 +112,11 @@ class Begun(SchemaExtension):
         finally:
             await operation.context.release()
 
+    def get_results(self) -> dict[str, Any]:
+        """What the answer has beside data and errors."""
+        trace = self.execution_context.context.trace
+        return {"explain": trace.told()} if trace else {}
+
     def _refusals(self, schema: GraphQLSchema, text: str) -> list[GraphQLError]:
         """Why the token is not good for it. Visitors have none, and what they do needs none."""
         viewer = getattr(self.execution_context.context, "viewer", None)

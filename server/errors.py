@@ -21,7 +21,9 @@ def answer(result: ExecutionResult, request_id: str) -> dict[str, Any]:
     refused = result.data is None and result.errors and result.errors[0].path is None
     if refused or isinstance(result, PreExecutionError):
         return {"errors": errors}
-    return {"errors": errors, "data": result.data} if errors else {"data": result.data}
+    more = {"extensions": result.extensions} if result.extensions else {}
+    answered = {"errors": errors, "data": result.data} if errors else {"data": result.data}
+    return answered | more
 
 
 def formatted(error: Exception, request_id: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Parameters:
     document_id: str | None
     name: str | None
     variables: dict[str, Any] | None
+    explain: bool
 
     @classmethod
     def parse(cls, payload: object) -> Self:
@@ -40,7 +41,10 @@ class Parameters:
         if query is None and document_id is None:
             raise Invalid("query", "`query` must be a GraphQL document.")
         name, variables = payload.get("operationName") or None, payload.get("variables")
-        return cls(query, document_id, name, variables)
+        explain = (payload.get("extensions") or {}).get("explain", False)
+        if not isinstance(explain, bool):
+            raise Invalid("extensions", "`explain` must be true or false.")
+        return cls(query, document_id, name, variables, explain)
 
 
 def _document_id(payload: dict[str, Any]) -> str | None:
@@ -63,6 +67,8 @@ class Operation:
     name: str | None
     type: OperationType
     is_persisted: bool
+    explain: bool = False
+    """Whether the client wants to know how it was executed."""
     is_for_visitors: bool = False
     """It asks for nothing but to be let in."""
 
@@ -91,7 +97,13 @@ class Operation:
         if organization_id and given.query is not None and is_persisted:
             await documents.keep(organization_id, query)
         return cls(
-            query, given.variables, given.name, found.operation, is_persisted, _is_door(found)
+            query,
+            given.variables,
+            given.name,
+            found.operation,
+            is_persisted,
+            given.explain,
+            _is_door(found),
         )
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from core import may
 from core.context import Context, Hub
 from core.database import Database
+from core.errors import Unauthenticated
+from core.may import Standing
 from core.tokens import Tokens
 from core.visitor import Visitor
+from engine.tracing import Trace
 from schema import Schema
 from server.callers import Callers
 from server.documents import Documents
@@ -52,10 +56,12 @@ class State:
         return Visitor(address, shown, self.database, self.hub, self.tokens)
 
     async def operation(self, payload: object, context: Context | Visitor) -> Operation:
-        """The operation that a client has sent, or named."""
+        """The operation that a client has sent, or named; traced if the client wants it."""
         agency = context.viewer.organization_id if isinstance(context, Context) else None
         found = await Operation.find(payload, self.documents, agency)
         note_operation(found)
+        if found.explain:
+            _trace(context)
         return found
 
     @asynccontextmanager
@@ -63,3 +69,11 @@ class State:
         """Ends the block by `Unauthenticated` when the token is not good any more."""
         async with self.callers.while_good(await self.callers.of(token)):
             yield
+
+
+def _trace(context: Context | Visitor) -> None:
+    """Note how an operation is executed, if its viewer may know that."""
+    if isinstance(context, Visitor):
+        raise Unauthenticated("Sign in to see how an operation is executed.")
+    may.require(Standing(context.viewer), may.explain)
+    context.trace = Trace()

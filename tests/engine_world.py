@@ -14,6 +14,8 @@ from sqlalchemy import BinaryExpression, BindParameter, Select, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from strawberry.dataloader import DataLoader
 
+from engine.tracing import Trace
+
 
 @strawberry.enum
 class Colour(Enum):
@@ -147,6 +149,7 @@ class Context:
     viewer: Viewer = field(default_factory=Viewer)
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads_once: bool = False
+    trace: Trace | None = None
     log: list[str] = field(default_factory=list)
 
     def select(self, model: type[Any], reads: Sequence[str] = ()) -> Select[Any]:

@@ -1,0 +1,64 @@
+"""An operation sends as many statements as it has places that need the database."""
+
+import pytest
+from factories import Agency
+
+ORDERS = "query { orders(first: 50) { edges { node { %s } } } }"
+ORDER = "query ($id: ID!) { order(id: $id) { %s } }"
+CHECKLISTS = "checklists { title progress { done } items { text doneBy { name } } }"
+OPERATIONS = {
+    "a slim list": (ORDERS % "id number name status dueAt property { city }", 1),
+    "a list and its length": ("{ orders(first: 5) { totalCount edges { cursor } } }", 2),
+    "a board": (
+        ORDERS
+        % """name customer { name } projectManager { name } progress { done total }
+        services { name assignee { name } progress { done } }
+        lastMessage { text author { name } }""",
+        9,
+    ),
+    "a board with feeds": (ORDERS % "feed(first: 20) { edges { node { __typename } } }", 3),
+    "one order": (ORDER % "name status notes", 1),
+    "an order and its people": (
+        ORDER % "customer { name } projectManager { name } team { name } assignments { role }",
+        5,
+    ),
+    "an order and its checklists": (
+        ORDER % f"{CHECKLISTS} services {{ {CHECKLISTS} }}",
+        # Nobody has ticked anything: `doneBy` asks nothing.
+        8,
+    ),
+    "two places of one kind": (
+        """query ($id: ID!) {
+          a: order(id: $id) { customer { name } } b: order(id: $id) { customer { name } }
+        }""",
+        4,
+    ),
+    "people": ("{ people(first: 50) { edges { node { name jobRoles } } } }", 1),
+    "the catalogue": (
+        """{ services { edges { node { name checklistTemplates { title } } } }
+          packages { edges { node { name services { name } } } } }""",
+        4,
+    ),
+    "activity": (
+        "{ activity(first: 50) { edges { node { summary actor { name } order { name } } } } }",
+        3,
+    ),
+    "who asks": ("{ viewer { person { name } organization { name } } }", 2),
+    "things by their ids": ("query ($id: ID!) { node(id: $id) { id } }", 1),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_an_operation_sends_a_statement_per_place(
+    agency: Agency, statements: list[str], name: str
+) -> None:
+    document, expected = OPERATIONS[name]
+    sent = []
+    for _ in range(2):
+        ids = [await agency.book() for _ in range(3)]
+        await agency.do(agency.staff, "postMessage", orderId=ids[0], text="The photos are in.")
+        statements.clear()
+        answer = await agency.ask(agency.staff, document, id=ids[0])
+        assert not answer.errors
+        sent.append(len(statements))
+    assert sent == [expected, expected]
