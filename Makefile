@@ -19,7 +19,7 @@ test: .venv/.installed $(CLIENTS) tests/clients/python/.venv/.installed  ## ever
 	$(BIN)/pytest -n 2
 
 nightly: .venv/.installed  ## the random searches, at length
-	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py
+	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py tests/test_engine_api.py
 
 bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
 	$(BIN)/python -m benchmarks

@@ -48,10 +48,8 @@ def plain(type_: GraphQLOutputType, values: Sequence[Any]) -> list[Any] | None:
 def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
     """The completed values, if all are of a kind that needs no second look; else None."""
     kinds = set(map(type, values)) - {type(None)}
-    if not kinds:
-        return list(values)
-    if len(kinds) > 1:
-        return None
+    if len(kinds) != 1:
+        return None if kinds else list(values)
     kind = kinds.pop()
     if _PLAIN.get(type_.name) is kind or (kind is datetime and is_moment(type_)):
         return list(values)
@@ -61,7 +59,8 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
         return list(values) if small else None
     if isinstance(type_, GraphQLEnumType):
         return _members(type_, kind, values) if issubclass(kind, Enum) else None
-    return None if type_.name in _SPECIFIED else _serialized(type_, values)
+    is_ours = type_.name not in _SPECIFIED and not issubclass(kind, Exception)
+    return _serialized(type_, values) if is_ours else None
 
 
 def _serialized(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
