@@ -40,9 +40,9 @@ def plain(type_: GraphQLOutputType, values: Sequence[Any]) -> list[Any] | None:
     """The completed values of a type, if all are plainly of it; else None."""
     if not is_non_null_type(type_):
         return column(cast("GraphQLLeafType", type_), values)
-    if (done := column(type_.of_type, values)) is None or None in done:
-        return None
-    return done
+    done = column(type_.of_type, values)
+    # By their types: a value might refuse to be compared.
+    return None if done is None or type(None) in set(map(type, done)) else done
 
 
 def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
