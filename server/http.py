@@ -1,6 +1,6 @@
 """GraphQL over HTTP: queries by GET and POST, mutations by POST."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from hashlib import sha256
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from server.callers import bearer
 from server.documents import NotPersisted
 from server.errors import answer, formatted
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
+from server.leaving import unless_gone
 from server.media_types import MediaType, accepted
 from server.operations import Operation, encode
 from server.requests import Refused
@@ -97,7 +98,7 @@ def _place(request: Request, header: str) -> Cursor | None:
     return Cursor.parse(given, header) if given else None
 
 
-def _framing(taken: list[MediaType], operation: Operation) -> Framing | None:
+def _framing(taken: Sequence[MediaType], operation: Operation) -> Framing | None:
     """How to tell it as a stream; None for one answer, which all get who can read it."""
     streams = [_FRAMINGS[each] for each in taken if each in _FRAMINGS]
     if operation.type is not OperationType.SUBSCRIPTION:
@@ -149,16 +150,19 @@ async def _answer(
     request: Request, operation: Operation, context: Context | Visitor
 ) -> tuple[dict[str, Any], bool]:
     """The answer, and whether its client may keep it."""
-    result = await _state(request).schema.execute(
+    work = _state(request).schema.execute(
         operation.query, operation.variables, context, operation_name=operation.name
     )
+    # A mutation is carried out, whoever leaves: a client that comes back may ask with its key.
+    is_query = operation.type is OperationType.QUERY
+    result = await (unless_gone(request, work) if is_query else work)
     answered = answer(result, request.state.request_id)
     is_short = operation.is_persisted and not requests.is_post(request)
     return answered, is_short and "errors" not in answered
 
 
 async def _understood(
-    request: Request, taken: list[MediaType]
+    request: Request, taken: Sequence[MediaType]
 ) -> tuple[Context | Visitor, Operation]:
     """Who asks, and what for, if it may go this way."""
     if not taken:

@@ -1,9 +1,13 @@
 """The media types of answers, and which of them a client accepts (RFC 9110, 12.5.1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
 from enum import Enum
+from functools import lru_cache
 from typing import Self
+
+_HEADERS_KEPT = 256  # most clients send the same each time
 
 
 class MediaType(Enum):
@@ -26,6 +30,7 @@ class Parsed:
     parameters: dict[str, str]
 
     @classmethod
+    @lru_cache(_HEADERS_KEPT)
     def parse(cls, value: str) -> Self:
         """What such a value says, in lower case."""
         message = Message()
@@ -42,7 +47,8 @@ class Parsed:
             return 0
 
 
-def accepted(header: str) -> list[MediaType]:
+@lru_cache(_HEADERS_KEPT)
+def accepted(header: str) -> Sequence[MediaType]:
     """Those that a client accepts, the most welcome first; wildcards, and silence, mean JSON.
 
     Whoever understands another one names it, as the specification says. The parts are those of
@@ -50,9 +56,10 @@ def accepted(header: str) -> list[MediaType]:
     """
     given = [Parsed.parse(each) for each in header.split(",") if each.strip()]
     if not given:
-        return [MediaType.JSON]
+        return (MediaType.JSON,)
     found = {each: _quality(each, given) for each in MediaType}
-    return sorted((each for each in MediaType if found[each] > 0), key=lambda each: -found[each])
+    fitting = (each for each in MediaType if found[each] > 0)
+    return tuple(sorted(fitting, key=lambda each: -found[each]))
 
 
 def _quality(media_type: MediaType, given: list[Parsed]) -> float:

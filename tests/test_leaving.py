@@ -51,9 +51,9 @@ async def test_a_query_ends_when_its_client_leaves(
             leaving = await _asks(agency, port, asked)
             staying = await _asks(agency, port, asked)
             await _until_waiting(agency, 2)
-            leaving.close()
-            await _until_waiting(agency, 1)
-            staying.close()
-            await _until_waiting(agency, 0)
+            for client, waiting in ((leaving, 1), (staying, 0)):
+                client.close()
+                await client.wait_closed()
+                await _until_waiting(agency, waiting)
         answer = await there.server.ask(agency.staff, asked)
-        assert answer["data"]["viewer"]
+        assert answer["viewer"]
