@@ -189,6 +189,7 @@ ChecklistId = Annotated[UUID, IdOf(models.Checklist)]
 ChecklistItemId = Annotated[UUID, IdOf(models.ChecklistItem)]
 MessageId = Annotated[UUID, IdOf(models.Message)]
 OrganizationId = Annotated[UUID, IdOf(models.Organization)]
+ApiKeyId = Annotated[UUID, IdOf(models.ApiKey)]
 SessionId = Annotated[UUID, IdOf(models.Session)]
 
 Email = Annotated[str, Address("An e-mail address, up to 254 characters.", at_most=254)]

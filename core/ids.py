@@ -16,6 +16,7 @@ PREFIXES: dict[type[models.Base], str] = {
     models.Organization: "org",
     models.Person: "per",
     models.Session: "ses",
+    models.ApiKey: "key",
     models.Service: "svc",
     models.ChecklistTemplate: "ckt",
     models.Package: "pkg",

@@ -75,6 +75,11 @@ def suspend(standing: Standing) -> bool:
     return standing.viewer.is_admin and not standing.is_it
 
 
+def manage_keys(standing: Standing) -> bool:
+    """Only admins may make API keys."""
+    return standing.viewer.is_admin
+
+
 def end_session(standing: Standing) -> bool:
     """Everybody may end their own sessions, and sees no others."""
     return bool(standing)

@@ -1,35 +1,13 @@
 """Who asks."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam
 
 from models import Permission
-
-
-class Scope(Enum):
-    """What a token is good for, whoever holds it."""
-
-    ORDERS_READ = "orders:read"
-    """Orders, their services, who works on them, and their checklists."""
-    ORDERS_WRITE = "orders:write"
-    """Booking, and all work on orders but their chat."""
-    CATALOGUE_READ = "catalogue:read"
-    """What can be booked."""
-    CHAT_READ = "chat:read"
-    """Messages and mentions."""
-    CHAT_WRITE = "chat:write"
-    """Writing messages, and marking them as read."""
-    LOG_READ = "log:read"
-    """What people did, and feeds."""
-    PEOPLE_READ = "people:read"
-    """Names, addresses, permissions and job roles."""
-    PEOPLE_WRITE = "people:write"
-    """Inviting and suspending people, and ending sessions."""
-
+from models import Scope as Scope
 
 READING = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
 WRITING = frozenset(Scope) - READING

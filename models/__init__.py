@@ -1,5 +1,7 @@
 """What is stored: tables, keys, constraints."""
 
+from models.api_keys import ApiKey as ApiKey
+from models.api_keys import Scope as Scope
 from models.assignments import Assignment as Assignment
 from models.assignments import AssignmentRole as AssignmentRole
 from models.attempts import Attempts as Attempts

@@ -102,6 +102,12 @@ class Kind(Enum):
     """A person may not sign in any more."""
     PERSON_REINSTATED = "PERSON_REINSTATED"
     """A person may sign in again."""
+    API_KEY_CREATED = "API_KEY_CREATED"
+    """An API key was made."""
+    API_KEY_ROTATED = "API_KEY_ROTATED"
+    """An API key has another secret."""
+    API_KEY_REVOKED = "API_KEY_REVOKED"
+    """An API key is good no more."""
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - the name of what happened
     """A person has another password. Only that person is told."""
     SESSION_ENDED = "SESSION_ENDED"

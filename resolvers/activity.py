@@ -53,6 +53,9 @@ SENTENCES = {
     Kind.INVITATION_ACCEPTED: "accepted the invitation",
     Kind.PERSON_SUSPENDED: "suspended {name}",
     Kind.PERSON_REINSTATED: "let {name} in again",
+    Kind.API_KEY_CREATED: "made the API key {name}",
+    Kind.API_KEY_ROTATED: "rotated the API key {name}",
+    Kind.API_KEY_REVOKED: "revoked the API key {name}",
     Kind.PASSWORD_CHANGED: "changed the password",
     Kind.SESSION_ENDED: "signed out of a device",
 }

@@ -23,6 +23,7 @@ from engine.info import Info
 from engine.leaves import as_it_is
 from resolvers.orders import Direction, OrderSortKey
 from schema import (
+    api_keys,
     assignments,
     chat,
     checklists,
@@ -42,6 +43,7 @@ SUBJECTS = (
     viewer,
     sessions,
     people,
+    api_keys,
     services,
     orders,
     order_services,

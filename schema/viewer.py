@@ -16,7 +16,7 @@ from core.viewer import Scope
 from engine.fields import batch, each, many, one
 from resolvers import nodes, reading, viewer
 from resolvers.nodes import Id
-from schema import chat, checklists, order_services, orders, people, scopes, sessions
+from schema import api_keys, chat, checklists, order_services, orders, people, scopes, sessions
 from schema.base import Node, query, shape, shape_of
 from schema.people import Person
 from schema.sessions import Session
@@ -32,7 +32,7 @@ class Organization(Node):
 
 _ACTIONS: dict[str, StrawberryField] = {
     field.python_name.upper(): field
-    for subject in (people, sessions, orders, order_services, checklists, chat)
+    for subject in (people, api_keys, sessions, orders, order_services, checklists, chat)
     for field in subject.mutations
     if field.metadata["kind"] == "mutation"
 }

@@ -46,6 +46,7 @@ SEEN = {
     "Message.author": "only the agency writes and sees messages, and all of its people",
     "Mention.message": "a mention is seen with its message, and by the person with the order",
     "Mention.person": "a mention is of the agency's people, and only they see it",
+    "ApiKey.person": "only admins see keys, and all people",
     "Viewer.person": "everyone sees themself",
     "Viewer.organization": "everyone sees their agency",
 }

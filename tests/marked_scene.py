@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factories import Agency, typed
-from scene import CALLS, Scene
+from scene import CALLS, Scene, make_key
 from sqlalchemy import select
 
 from core.cursors import Cursor
@@ -189,6 +189,7 @@ class Marked:
     mine: Worked
     theirs: Worked
     session: str
+    key: str
 
     @classmethod
     async def make(cls, database: Database, hub: Hub, letter: str = "a") -> "Marked":
@@ -217,10 +218,11 @@ class Marked:
         mark = f"untold{letter}"
         await _mark(agency, mark, [idle, former])
         session = await agency.begin_session(agency.admin)
+        key = await make_key(agency, f"{mark}keyname")
         book, contractor = Worked.book, agency.contractor
         mine = await book(agency, f"{mark}1", agency.customer, contractor)
         theirs = await book(agency, f"{mark}2", agency.stranger)
-        return cls(agency, idle, former, mine, theirs, session)
+        return cls(agency, idle, former, mine, theirs, session, key)
 
     @property
     def people(self) -> dict[str, Person]:
@@ -261,6 +263,7 @@ class Marked:
             message=mine.message,
             session=self.session,
             suspended=self.former,
+            key=self.key,
             cursor=str(Cursor.at(self.agency.organization.id, 1, None)),
         )
 
@@ -304,6 +307,8 @@ class Marked:
         await act(agency, nova, "endSession", id=ended["id"])
         for name in ("suspendPerson", "reinstatePerson"):
             await act(agency, agency.admin, name, id=typed(nova))
+        another = await make_key(agency, f"{mark}otherkeyname")
+        await act(agency, agency.admin, "revokeApiKey", id=another)
 
 
 async def _mark(agency: Agency, mark: str, more: list[Person]) -> None:

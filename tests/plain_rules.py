@@ -91,6 +91,8 @@ class Facts:
             return not (_is_customer(by) and internal) and self.sees_order(by, row.order_id)
         if isinstance(row, models.ChecklistTemplate):
             return not _is_customer(by)
+        if isinstance(row, models.ApiKey):
+            return by.permission is Permission.ADMIN
         assert isinstance(row, _CATALOGUE), f"say here who may see a {type(row).__name__}"
         return True
 

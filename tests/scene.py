@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factories import Agency, Answer, typed
@@ -35,6 +36,7 @@ class Scene:
     cursor: str
     session: str
     suspended: Person
+    key: str
 
     @classmethod
     async def make(cls, database: Database, hub: Hub) -> "Scene":
@@ -54,7 +56,8 @@ class Scene:
         for person in (agency.stranger, suspended):
             await _do(agency, "suspendPerson", id=typed(person))
         await _do(agency, "reinstatePerson", id=typed(agency.stranger))
-        about = (checklist, item, ticked, message, cursor, session, suspended)
+        key = await make_key(agency)
+        about = (checklist, item, ticked, message, cursor, session, suspended, key)
         return cls(agency, order, service, escalated, *about)
 
     async def call(
@@ -70,6 +73,20 @@ class Scene:
         context = self.agency.context(self.agency.admin, READING)
         result = await schema.build().execute(document, {"input": given}, context)
         return Answer(result.data, all_formatted(result.errors, "test"))
+
+
+async def make_key(agency: Agency, name: str = "Sync") -> str:
+    """The id of an API key that acts as a member of staff; its secret is the second."""
+    given = {"name": name, "personId": typed(agency.staff), "scopes": ["ORDERS_READ"]}
+    made = await _do(agency, "createApiKey", "apiKey { id }", **given, expiresAt=soon())
+    key: str = made["apiKey"]["id"]
+    await _do(agency, "rotateApiKey", id=key, overlapHours=1)
+    return key
+
+
+def soon() -> str:
+    """A time in a month."""
+    return (datetime.now(UTC) + timedelta(days=30)).isoformat()
 
 
 async def _do(
@@ -152,6 +169,14 @@ CALLS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "suspendPerson": lambda s: {"id": typed(s.agency.stranger)},
     "reinstatePerson": lambda s: {"id": typed(s.suspended)},
     "endSession": lambda s: {"id": s.session},
+    "createApiKey": lambda s: {
+        "name": "Reports",
+        "personId": typed(s.agency.staff),
+        "scopes": ["ORDERS_READ", "LOG_READ"],
+        "expiresAt": soon(),
+    },
+    "rotateApiKey": lambda s: {"id": s.key, "overlapHours": 0},
+    "revokeApiKey": lambda s: {"id": s.key},
 }
 """The name of each mutation, and an input by which it changes something in a scene."""
 
@@ -163,6 +188,8 @@ CREATIONS = {
     "postMessage",
     "invitePerson",
     "renewInvitation",
+    "createApiKey",
+    "rotateApiKey",
 }
 """What makes something new each time."""
 

@@ -17,7 +17,7 @@ import pytest
 from factories import Agency, typed
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from processes import SECONDS, SECRET, Process, closed, serve, token
-from scene import Scene
+from scene import Scene, soon
 from starlette.routing import Route
 from test_sessions import give_password
 
@@ -71,6 +71,7 @@ LIMITS = {
     "checklists on an order, or on a service": "resolvers.checklists._ON_ONE",
     "items of a checklist": "resolvers.checklists._ITEMS",
     "members of a team": "resolvers.assignments._TEAM",
+    "API keys of an agency": "resolvers.api_keys._AT_MOST",
     "people that a message mentions": "resolvers.mentions._AT_ONCE",
     "characters of a message": "core.arguments.MessageText",
     "documents kept for an agency": "server.documents.KEPT",
@@ -227,9 +228,10 @@ async def test_what_is_shown_is_valid_and_works(scene: Scene, text: str) -> None
         "order": scene.order,
         "service": scene.service,
         "key": "any",
-        "seen": 0,
+        "seen": service["node"]["version"],
+        "person": typed(agency.staff),
+        "until": soon(),
     }
-    given["seen"] = service["node"]["version"]
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     wanted = [each.variable.name.value for each in operation.variable_definitions or ()]
@@ -429,6 +431,10 @@ def test_numbers_of_signing_in_are_told() -> None:
     for limit_of in (attempts.ACCOUNT, attempts.ADDRESS):
         assert f"one each {limit_of.every.seconds} seconds" in text
         assert f" {limit_of.at_once} attempts" in text or f") {limit_of.at_once}," in text
+    assert (named("resolvers.api_keys._OVERLAP"), named("resolvers.api_keys._LONGEST").days) == (
+        24,
+        366,
+    )
     new = get_args(NewPassword)[1]
     assert f"{new.at_least} to {new.at_most} characters" in text
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from factories import Agency, Answer, typed
+from scene import make_key, soon
 
 from models import Person
 
@@ -42,6 +43,9 @@ MATRIX = {
     "renew an invitation": (OK, NO, NO, NO, UNSEEN, UNSEEN),
     "suspend a person": (OK, NO, NO, NO, UNSEEN, UNSEEN),
     "reinstate a person": (OK, NO, NO, NO, UNSEEN, UNSEEN),
+    "make an API key": (OK, NO, NO, NO, NO, NO),
+    "rotate an API key": (OK, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
+    "revoke an API key": (OK, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
     "end a session of another": (UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
 }
 
@@ -63,6 +67,7 @@ class Scene:
     checklist: str
     cursor: str
     session: str
+    key: str
 
     async def attempt(self, what: str, who: Person) -> Answer:
         """What the API answers to one who attempts something of the matrix."""
@@ -122,6 +127,17 @@ class Scene:
             "renew an invitation": ("renewInvitation", {"id": typed(agency.manager)}),
             "suspend a person": ("suspendPerson", {"id": typed(agency.manager)}),
             "reinstate a person": ("reinstatePerson", {"id": typed(agency.manager)}),
+            "make an API key": (
+                "createApiKey",
+                {
+                    "name": "x",
+                    "personId": typed(agency.staff),
+                    "scopes": ["LOG_READ"],
+                    "expiresAt": soon(),
+                },
+            ),
+            "rotate an API key": ("rotateApiKey", {"id": self.key}),
+            "revoke an API key": ("revokeApiKey", {"id": self.key}),
             "end a session of another": ("endSession", {"id": self.session}),
         }
 
@@ -143,6 +159,7 @@ async def set_scene(agency: Agency) -> Scene:
         checklist=found["checklists"][0]["id"],
         cursor=found["feed"]["edges"][0]["cursor"],
         session=await agency.begin_session(agency.manager),
+        key=await make_key(agency),
     )
 
 

@@ -165,6 +165,7 @@ def done_to(name: str, given: dict[str, Any]) -> str | None:
 NOT_STAFF = {
     *("invitePerson", "renewInvitation", "suspendPerson", "reinstatePerson"),
     *("endSession", "editMessage", "deleteMessage"),  # which are the admin's
+    *("createApiKey", "rotateApiKey", "revokeApiKey"),
 }
 
 

@@ -44,6 +44,7 @@ UNMARKED = {
     (models.PersistedDocument, "sha256"),
     (models.PersistedDocument, "text"),
     (models.Credential, "password_hash"),
+    (models.ApiKey, "hint"),
 }
 """The columns with texts that nobody wrote."""
 
