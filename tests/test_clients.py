@@ -1,14 +1,9 @@
-"""Clients that others have written, unmodified: gql for Python, graphql-ws for JavaScript."""
+"""Clients that others have written, unmodified: gql for Python, Apollo and urql; they ask."""
 
 import asyncio
+import os
 import shutil
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -18,10 +13,9 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 from processes import SECONDS, token
-from watched import Watched, watched
+from watched import Watched
 
 from models import Person
-from server.embedded import Postgres, Valkey
 
 FEED = """subscription ($id: ID!, $after: Cursor) { orderFeed(orderId: $id, after: $after) {
   type cursor entry { ... on Message { text } }
@@ -30,7 +24,7 @@ POST = """mutation ($id: ID!, $text: String!) {
   postMessage(input: {orderId: $id, text: $text}) { cursor message { text } }
 }"""
 NAME = "query ($id: ID!) { viewer { person { name } } node(id: $id) { id } }"
-FOLLOW = Path(__file__).parent / "clients" / "ws" / "follow.mjs"
+ASK = Path(__file__).parent / "clients" / "http" / "ask.mjs"
 NODE = shutil.which("node")
 
 
@@ -103,96 +97,29 @@ async def test_gql_goes_on_where_it_was(agency: Agency, server: Watched) -> None
     assert texts == ["during 0", "before 1", "during 1", "before 2", "during 2"]
 
 
-@dataclass
-class Follower:
-    """graphql-ws in node, that follows an order's feed."""
-
-    process: asyncio.subprocess.Process
-
-    async def told(self) -> dict[str, Any]:
-        """What it tells next."""
-        assert self.process.stdout
-        async with asyncio.timeout(SECONDS):
-            line = await self.process.stdout.readline()
-        told: dict[str, Any] = orjson.loads(line)
-        return told
-
-    async def event(self) -> dict[str, Any]:
-        """What it is told next by the server; it may lose its connection meanwhile."""
-        while "closed" in (told := await self.told()):
-            pass
-        event: dict[str, Any] = told["event"]
-        return event
-
-    async def texts(self, last: str) -> list[str]:
-        """The messages that it is told up to one with this text."""
-        found: list[str] = []
-        while last not in found:
-            if (event := await self.event())["type"] == "CHANGE":
-                found.append(event["entry"]["text"])
-        return found
-
-    def cut(self) -> None:
-        """End its connection as a lost network does."""
-        assert self.process.stdin
-        self.process.stdin.write(b"cut\n")
-
-
-@asynccontextmanager
-async def follower(server: Watched, order_id: str, *tokens: str) -> AsyncIterator[Follower]:
-    """Such a client, which is ready; ended at the end."""
-    if NODE is None or not (FOLLOW.parent.parent / "node_modules" / "graphql-ws").exists():
-        pytest.skip("graphql-ws is not there: `npm ci` in tests/clients installs it")
+@pytest.mark.skipif(
+    NODE is None or not (ASK.parent.parent / "node_modules" / "@apollo").exists(),
+    reason="the clients are not there: `npm ci` in tests/clients installs them",
+)
+async def test_apollo_and_urql_ask_and_change(agency: Agency, server: Watched) -> None:
+    url = f"http://{server.address}/graphql"
     process = await asyncio.create_subprocess_exec(
-        *(NODE, FOLLOW, f"ws://{server.address}/graphql", order_id, *tokens),  # type: ignore[arg-type] # test code, checked by running it
-        stdin=asyncio.subprocess.PIPE,
+        *(NODE, ASK, url, token(agency.staff), await agency.book()),  # type: ignore[arg-type] # not None, see above
+        env={**os.environ, "NODE_ENV": "production"},
         stdout=asyncio.subprocess.PIPE,
     )
-    try:
-        following = Follower(process)
-        assert (await following.event())["type"] == "READY"
-        yield following
-    finally:
-        process.kill()
-        await process.communicate()
-
-
-async def test_graphql_ws_loses_nothing_when_the_network_does(
-    agency: Agency, server: Watched
-) -> None:
-    order_id = await agency.book()
-    async with follower(server, order_id, token(agency.staff)) as following:
-        for turn in range(3):
-            following.cut()
-            posted = [f"{turn}.{number}" for number in range(5)]
-            for text in posted:
-                await server.ask(agency.manager, POST, id=order_id, text=text)
-            assert await following.texts(last=posted[-1]) == posted
-
-
-async def test_graphql_ws_loses_nothing_when_the_server_is_killed(
-    agency: Agency, server: Watched, postgres: Postgres, valkey: Valkey
-) -> None:
-    order_id = await agency.book()
-    async with (
-        watched(postgres.url, valkey.url) as doomed,
-        follower(doomed, order_id, token(agency.staff)) as following,
-    ):
-        await server.ask(agency.manager, POST, id=order_id, text="before")
-        assert await following.texts(last="before") == ["before"]
-        await doomed.end(signal.SIGKILL)
-        await server.ask(agency.manager, POST, id=order_id, text="while it is away")
-        async with watched(postgres.url, valkey.url, port=doomed.port):
-            await server.ask(agency.manager, POST, id=order_id, text="after")
-            assert await following.texts(last="after") == ["while it is away", "after"]
-
-
-async def test_graphql_ws_goes_on_with_a_fresh_token(agency: Agency, server: Watched) -> None:
-    order_id = await agency.book()
-    tokens = token(agency.staff, timedelta(seconds=3)), token(agency.staff)
-    async with follower(server, order_id, *tokens) as following:
-        await server.ask(agency.manager, POST, id=order_id, text="before")
-        assert await following.texts(last="before") == ["before"]
-        assert await following.told() == {"closed": 4403}
-        await server.ask(agency.manager, POST, id=order_id, text="after")
-        assert await following.texts(last="after") == ["after"]
+    async with asyncio.timeout(SECONDS):
+        printed, _ = await process.communicate()
+    told = [orjson.loads(line) for line in printed.splitlines()]
+    names = ["apollo", "apollo by hash", "apollo by hash", "urql"]
+    assert [each["client"] for each in told] == [name for name in names for _ in range(2)]
+    for asked, changed in zip(told[::2], told[1::2], strict=True):
+        assert asked["data"]["viewer"]["person"]["name"] == "Sam Staff", asked
+        assert changed["data"]["postMessage"]["message"]["text"] == changed["client"], changed
+    one = {"method": "POST", "status": 200, "type": "application/graphql-response+json"}
+    missed, found = {**one, "method": "GET", "status": 400}, {**one, "method": "GET"}
+    assert told[0]["asked"] == told[1]["asked"] == [one]
+    assert told[2]["asked"] == [missed, one]
+    assert told[3]["asked"] == [{**one, "status": 400}, one]
+    assert told[4]["asked"] == [found]  # by another client, which did not know that it is known
+    assert told[5]["asked"] == told[6]["asked"] == told[7]["asked"] == [one]

@@ -53,7 +53,9 @@ README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING, SIGN_IN, SECUR
     ),
 ]
 PERFORMANCE = ROOT / "docs" / "performance.md"
-PAGES = [*WHOLE, PERFORMANCE, *sorted(ROOT.glob("docs/decisions/*.md"))]
+SUBSCRIBING = ROOT / "docs" / "subscribing.md"
+"""Whose programs `tests/test_subscribing.py` runs."""
+PAGES = [*WHOLE, PERFORMANCE, SUBSCRIBING, *sorted(ROOT.glob("docs/decisions/*.md"))]
 EXAMPLES = ROOT / "console" / "src" / "examples.ts"
 API = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
 ADDRESS = "127.0.0.1:8000"
@@ -99,9 +101,11 @@ CONSTANTS = {
     "FOR_CUSTOMERS",
     "CALLS",
     "TOLD",
+    "FEED",
+    "LAST",
 }
 OF_OTHERS = {"connectionParams", "retryAttempts", "operationName", "requestId", "retryAfter"}
-OF_OTHERS |= {"documentId", "persistedQuery", "sha256Hash"}
+OF_OTHERS |= {"documentId", "persistedQuery", "sha256Hash", "fetchSubscriptions"}
 """Names of the protocols and of graphql-ws."""
 
 
@@ -356,7 +360,7 @@ def test_every_block_that_can_be_run_is_run() -> None:
     }
     assert {each for each in kinds if each[1] != "graphql"} == {
         *(("README", "sh"), ("README", "python")),
-        *(("clients", "python"), ("clients", "json"), ("realtime", "js")),
+        *(("clients", "python"), ("clients", "json"), ("subscribing", "js"), ("subscribing", "sh")),
         *(("operations", "python"), ("operations", "sh")),
     }
 
