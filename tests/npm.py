@@ -1,17 +1,14 @@
 """Programs from npm: installed in `tests/clients`, and run in a folder of their own."""
 
-import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
-from processes import SECONDS
+from running import run
 
 CLIENTS = Path(__file__).parent / "clients"
 NODE = shutil.which("node")
 INSTALLED = CLIENTS / "node_modules"
-PATIENCE = 6 * SECONDS
-"""How long compilers may take on a machine that is busy."""
 
 
 def needs(*packages: str) -> pytest.MarkDecorator:
@@ -32,12 +29,4 @@ def project(name: str, folder: Path, schema: str) -> Path:
 async def node(folder: Path, program: str, *arguments: str) -> tuple[int | None, str, str]:
     """The exit status of a program that node runs there, and what it prints."""
     path = INSTALLED / program if (INSTALLED / program).exists() else folder / program
-    process = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(path), *arguments),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
+    return await run(folder, str(NODE), path, *arguments)

@@ -1,6 +1,5 @@
 """Clients whose types are made from the schema, by graphql-codegen and by ariadne-codegen."""
 
-import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Any
 
 import pytest
 from factories import Agency
-from npm import CLIENTS, PATIENCE, needs, node, project
+from npm import CLIENTS, needs, node, project
 from processes import token
+from running import run
 from watched import Watched
 
 import schema
@@ -69,19 +69,6 @@ async def test_a_client_in_typescript_that_errs_is_not_made(
     code, told = await in_typescript(tmp_path, (right, wrong))
     assert code != 0
     assert problem in told
-
-
-async def run(folder: Path, *command: str | Path) -> tuple[int | None, str, str]:
-    """The exit status of a command, and what it prints."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 @pytest.mark.skipif(

@@ -26,13 +26,14 @@ _HOLDERS = {
 
 
 async def prepare(servers: Servers, settings: Settings, address: str) -> None:
-    """Migrate; make the demo agency if there is no agency yet; print where all of it is.
+    """Migrate, if wanted; make the demo agency if there is none yet; print where all of it is.
 
     With the demo go tokens for five people of it, made anew at each start and kept nowhere.
     """
-    database = Database(servers.database_url, pool_size=1)
+    database = Database(servers.database_url, pool_size=1, pooled=settings.pooler)
     try:
-        await migrate(database)
+        if settings.migrate and not settings.pooler:
+            await migrate(database)
         if settings.demo:
             await seed.once(database)
         people = await _holders(database) if settings.demo else []

@@ -104,7 +104,7 @@ async def explain(database: Database, sql: str) -> list[str]:
         async with driver.transaction():
             await driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
             await driver.execute(f"PREPARE {name} AS {sql}")
-            parameters = len((await driver.prepare(sql)).get_parameters())
+            parameters = len((await driver.prepare(sql, name="")).get_parameters())
             nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
             plan = await driver.fetch(f"EXPLAIN EXECUTE {name}{nulls}")
             await driver.execute(f"DEALLOCATE {name}")

