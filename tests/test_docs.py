@@ -418,6 +418,10 @@ def test_numbers_are_told() -> None:
         f"silent for {silence} seconds, and then did not answer a `ping` within {answer}." in text
     )
     assert f"No `connection_init` within {init} seconds." in text
+    assert f"Every {named('server.event_streams._HEARTBEAT_S')} seconds there is" in text
+    assert f"not read for\n  {named('server.event_streams._PATIENCE_S')} seconds" in text
+    assert f"after {named('server.event_streams._PATIENCE_S')} seconds" in SECURITY.read_text()
+    assert f"after {named('server.commands._UNTAKEN_MS') // 1000} more" in SECURITY.read_text()
     assert named("subscriptions.hub.CHECK_S") == 2, "about two seconds, it says"
     assert named("subscriptions.hub.POLL_S") == 0.1, "ten times a second, it says"
     assert named("core.idempotency.KEPT_FOR").total_seconds() == 24 * 60 * 60
