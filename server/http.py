@@ -119,8 +119,9 @@ def _stream(
     state = _state(request)
     after = _place(request, _LAST_TOLD)
     told = answers(state.schema, operation, context, request.state.request_id, after)
-    if operation.type is not OperationType.SUBSCRIPTION:
+    if operation.type is not OperationType.SUBSCRIPTION or isinstance(context, Visitor):
         return _told(request, framing, told, watching)
+    watching.enter_context(state.streams.one(context.viewer.id))
     token = bearer(request.headers.get("authorization"))
     return _told(request, framing, told, watching, state.while_good(token))
 

@@ -20,10 +20,12 @@ from server.callers import Callers
 from server.documents import Documents
 from server.health import Readiness
 from server.operations import Operation
+from server.quotas import Quota
 from server.telemetry.metrics import Metrics
 from server.telemetry.observer import Observer
 from server.telemetry.watch import note_operation, note_viewer
 
+STREAMS_LIMIT = 50  # by HTTP, of a person, in a process
 _CLIENT_LENGTH = 200
 
 
@@ -43,6 +45,8 @@ class State:
     readiness: Readiness
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process ends: streams are to end with it."""
+    streams: Quota = field(default_factory=lambda: Quota(STREAMS_LIMIT, "streams by HTTP"))
+    """The subscriptions that people follow by HTTP."""
 
     async def context(self, token: str | None) -> Context:
         """The context of an operation by who holds the token; `Unauthenticated` if nobody does."""

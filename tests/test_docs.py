@@ -82,6 +82,7 @@ LIMITS = {
     "bytes of an HTTP body": "server.requests.BODY_LIMIT",
     "bytes of a WebSocket message": "server.requests.BODY_LIMIT",
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
+    "subscriptions at a time by HTTP, of a person": "server.state.STREAMS_LIMIT",
 }
 """Where each limit stands; uvicorn's is tested with the WebSocket."""
 ENDS = 1012

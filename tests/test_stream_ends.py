@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import orjson
@@ -183,6 +183,25 @@ async def test_a_client_that_does_not_read_is_cut_off_and_goes_on_later(
     async with streaming(hasty, agency.staff, FEED, headers=headers, id=order_id) as stream:
         for number in range(len(texts), sent):
             assert (await stream.event())["entry"]["text"].startswith(f"{number} ")
+
+
+async def test_a_person_has_so_many_streams_at_a_time(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    order_id = await agency.book()
+    few = "from server import state\nstate.STREAMS_LIMIT = 2"
+    async with quiet(postgres.url, valkey.url, first=few) as server:
+        for _ in range(2):
+            async with AsyncExitStack() as stack:
+                streams = [
+                    await stack.enter_async_context(streaming(server, each, FEED, id=order_id))
+                    for each in (agency.staff, agency.staff, agency.admin)
+                ]
+                for stream in streams:
+                    assert (await stream.event())["type"] == "READY"
+                async with streaming(server, agency.staff, FEED, id=order_id) as refused:
+                    assert refused.response.status_code == 503
+                    assert b"UNAVAILABLE" in await refused.response.aread()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told to give up")
