@@ -10,7 +10,7 @@ from core.context import Info
 from engine.fields import rows_of
 from models import Kind, Mention, Order
 from resolvers.log import shown_as
-from subscriptions.streams import StreamEvent
+from subscriptions.events import StreamEvent
 
 
 def kind(event: StreamEvent) -> Kind | None:

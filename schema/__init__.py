@@ -37,7 +37,8 @@ from schema import (
     sharing,
     viewer,
 )
-from subscriptions.streams import Stream, StreamEventType
+from subscriptions.events import StreamEventType
+from subscriptions.streams import Stream
 
 SUBJECTS = (
     viewer,

@@ -17,7 +17,7 @@ from schema.people import Person
 from schema.scopes import readable, requires
 from subscriptions import chat, orders
 from subscriptions import log as follow
-from subscriptions.streams import StreamEvent, StreamEventType
+from subscriptions.events import StreamEvent, StreamEventType
 
 if TYPE_CHECKING:
     from schema.order_services import OrderService

@@ -40,17 +40,18 @@ def key(
 ) -> Hashable | None:
     """What subscriptions have in common that are told the same; None for one that nobody shares.
 
-    All staff may see the same, but for what is told to one person alone and what is marked as
-    `personal`. What others see depends on who they are, so that nobody shares it.
+    All staff may see the same, and so may all admins, but for what is told to one person alone and
+    what is marked as `personal`. What others see depends on who they are: nobody shares it.
     """
     found = _selected(schema, query, name)
-    if not stream.context.viewer.is_staff or found.is_personal:
+    viewer = stream.context.viewer
+    if not viewer.is_staff or found.is_personal:
         return None
     if not models.PERSONAL.isdisjoint(stream.wanted.kinds):
         return None
     given = {name: value for name, value in (variables or {}).items() if name != found.place}
     raw = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
-    return query, name, blake2b(raw).digest()
+    return viewer.permission, query, name, blake2b(raw).digest()
 
 
 class Selected(NamedTuple):

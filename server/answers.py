@@ -15,7 +15,8 @@ from schema import Schema
 from schema.base import Taken
 from server.errors import answer, formatted
 from server.operations import Operation, encode
-from subscriptions.streams import StreamEvent
+from subscriptions.events import StreamEvent
+from subscriptions.streams import Hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,20 @@ async def answers(
     operation: Operation,
     context: Context | Visitor,
     request_id: str,
+    *,
     after: Cursor | None = None,
+    hand: Hand[Answer] | None = None,
 ) -> AsyncGenerator[Answer, None]:
     """The one answer to a query or a mutation; those to a subscription, without end.
 
     Subscriptions that are told the same are executed once, and get the same bytes. A place that
-    the transport knows of counts more than the one in the operation's own argument `after`.
+    the transport knows of counts more than the one in the operation's own argument `after`. With
+    `hand`, an answer that is there while one waits is given to it, and yielded only if it can't be
+    taken.
     """
+    told = _answers(schema, operation, context, request_id, after=after, hand=hand)
     try:
-        async with aclosing(_answers(schema, operation, context, request_id, after)) as given:
+        async with aclosing(told) as given:
             async for each in given:
                 yield each
     except Exception as error:  # noqa: BLE001 - a bug is logged, and ends its operation only
@@ -54,7 +60,9 @@ async def _answers(
     operation: Operation,
     context: Context | Visitor,
     request_id: str,
+    *,
     after: Cursor | None,
+    hand: Hand[Answer] | None,
 ) -> AsyncGenerator[Answer, None]:
     async def execute(asked: Context, event: StreamEvent) -> tuple[Answer, bool]:
         result = await schema.execute(
@@ -82,7 +90,7 @@ async def _answers(
     if taken.stream:
         stream = replace(taken.stream, after=after) if after else taken.stream
         key = schema.told_alike(stream, operation.query, operation.name, operation.variables)
-        async with aclosing(stream.answers(key, execute)) as told:
+        async with aclosing(stream.answers(key, execute, hand)) as told:
             async for each in told:
                 yield each
 

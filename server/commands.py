@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, cast
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
 from alembic import command
 from graphql import build_schema
 from sqlalchemy import Connection
-from starlette.applications import Starlette
 
 import schema as api
 from core.database import Database
@@ -23,9 +22,11 @@ from schema.changes import Changes
 from server import app as application
 from server import backups, browsers, demo, requests
 from server.embedded import Unavailable
+from server.ending import Process
 from server.local import Servers, servers
 from server.migrate import configured, migrate
 from server.settings import Settings
+from server.sockets import SocketProtocol
 from server.telemetry import logs, tracing
 
 _BACKLOG = 2048
@@ -65,7 +66,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
         port=port,
         log_config=None,
         access_log=False,  # operations are logged
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_per_message_deflate=False,
         ws_max_size=requests.BODY_LIMIT,
         ws_ping_interval=None,  # it would close with 1011, which clients take as final
@@ -94,25 +95,6 @@ def _listening(host: str, port: int) -> socket.socket:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # on Linux
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MS)
     return listening
-
-
-class Process(uvicorn.Server):
-    """uvicorn, which tells that it leaves before it goes."""
-
-    def __init__(self, config: uvicorn.Config, drain_seconds: int) -> None:
-        super().__init__(config)
-        self._drain_seconds = drain_seconds
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on for a while, until load balancers have seen `/ready`; then end."""
-        app = cast("Starlette", self.config.app)
-        app.state.callsheet.readiness.leave()
-        for _ in range(self._drain_seconds * 10):
-            if self.force_exit:
-                break
-            await asyncio.sleep(0.1)
-        app.state.callsheet.leaving.set()
-        await super().shutdown(sockets)
 
 
 @cli.command()

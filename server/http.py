@@ -118,7 +118,7 @@ def _stream(
     """The answers to an operation, as a stream; a subscription lasts as long as its token."""
     state = _state(request)
     after = _place(request, _LAST_TOLD)
-    told = answers(state.schema, operation, context, request.state.request_id, after)
+    told = answers(state.schema, operation, context, request.state.request_id, after=after)
     if operation.type is not OperationType.SUBSCRIPTION or isinstance(context, Visitor):
         return _told(request, framing, told, watching)
     watching.enter_context(state.streams.one(context.viewer.id))

@@ -26,6 +26,7 @@ from server.telemetry.observer import Observer
 from server.telemetry.watch import note_operation, note_viewer
 
 STREAMS_LIMIT = 50  # by HTTP, of a person, in a process
+SOCKETS_LIMIT = 50  # the same of WebSockets
 _CLIENT_LENGTH = 200
 
 
@@ -47,6 +48,8 @@ class State:
     """Set when the process ends: streams are to end with it."""
     streams: Quota = field(default_factory=lambda: Quota(STREAMS_LIMIT, "streams by HTTP"))
     """The subscriptions that people follow by HTTP."""
+    sockets: Quota = field(default_factory=lambda: Quota(SOCKETS_LIMIT, "WebSockets"))
+    """The WebSockets that people have."""
 
     async def context(self, token: str | None) -> Context:
         """The context of an operation by who holds the token; `Unauthenticated` if nobody does."""

@@ -1,8 +1,9 @@
 """GraphQL over WebSocket, by the graphql-transport-ws protocol of graphql-ws."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -10,12 +11,13 @@ from orjson import Fragment
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from core.errors import Invalid, Unauthenticated
+from core.errors import Invalid, Unauthenticated, Unavailable
 from models import new_id
 from server.answers import Answer, answers
 from server.callers import Caller, bearer
 from server.errors import formatted
 from server.operations import encode
+from server.sockets import EXTENSION, SocketProtocol
 from server.state import State
 
 _PROTOCOL = "graphql-transport-ws"
@@ -24,6 +26,8 @@ _SILENCE_S = 25  # after which a client is asked for a sign of life
 _ANSWER_S = 10  # which it has to give within this time
 _FAREWELL_S = 1
 _OPERATIONS_LIMIT = 100
+_MESSAGES_PER_SECOND = 50
+_MESSAGES_AT_ONCE = 500
 _GONE = (WebSocketDisconnect, WebSocketDisconnected)
 
 
@@ -73,15 +77,33 @@ async def _within(seconds: float, code: int, reason: str) -> AsyncIterator[None]
         raise
 
 
+class Pace:
+    """How fast a client is listened to: it may say so much at once, and so much each second."""
+
+    def __init__(self) -> None:
+        self._spent_until = -math.inf
+
+    async def keep(self) -> None:
+        """Wait, if the client has said too much."""
+        now = asyncio.get_running_loop().time()
+        earliest = now - _MESSAGES_AT_ONCE / _MESSAGES_PER_SECOND
+        self._spent_until = max(self._spent_until, earliest) + 1 / _MESSAGES_PER_SECOND
+        if self._spent_until > now:
+            await asyncio.sleep(self._spent_until - now)
+
+
 class Connection:
     """One client: who it is, and the operations it runs."""
 
     def __init__(self, websocket: WebSocket, state: State) -> None:
         self._websocket = websocket
+        self._socket: SocketProtocol = websocket.scope["extensions"][EXTENSION]
         self._state = state
         self._token: str | None = None
         self._caller: Caller | None = None  # until the client has said who it is
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._pace = Pace()
+        self._held = ExitStack()
 
     async def greet(self) -> Caller:
         """Handle messages until the client has said who it is."""
@@ -101,12 +123,14 @@ class Connection:
 
     async def stop(self) -> None:
         """End all operations."""
+        self._held.close()
         if tasks := list(self._operations.values()):
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
 
     async def _receive(self) -> dict[str, Any]:
+        await self._pace.keep()
         message = await self._next()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
@@ -151,13 +175,18 @@ class Connection:
         header = given.get("authorization") or self._websocket.headers.get("authorization")
         self._token = bearer(header)
         try:
-            self._caller = await self._state.callers.of(self._token)
+            caller = await self._state.callers.of(self._token)
         except Unauthenticated as error:
             raise Closed(4403, "Forbidden") from error
         except Exception as error:
             request_id = str(new_id())
             formatted(error, request_id)  # logs it
             raise Closed(1013, f"Try again later ({request_id})") from error
+        try:
+            self._held.enter_context(self._state.sockets.one(caller.viewer.id))
+        except Unavailable as error:
+            raise Closed(1013, str(error)) from error
+        self._caller = caller
         await self._send({"type": "connection_ack"})
 
     async def _subscribe(self, id: str, payload: object) -> None:
@@ -180,27 +209,33 @@ class Connection:
     async def _run(self, id: str, payload: object) -> None:
         """Run one operation; whatever it fails with ends it, and no other."""
         request_id = str(new_id())
-        head = b'{"id":' + encode(id) + b',"type":"next","payload":'
+        head, end = b'{"id":' + encode(id) + b',"type":"next","payload":', b"}"
+
+        def hand(answer: Answer) -> bool:
+            return not answer.is_refusal and self._socket.hand(head, answer.json, end)
+
         last: dict[str, Any] = {"id": id, "type": "complete"}
         # If the client is gone, the reader ends the connection.
         with suppress(*_GONE), self._state.observer.watch(request_id, "websocket"):
             try:
-                async with aclosing(self._answers(payload, request_id)) as answers:
+                async with aclosing(self._answers(payload, request_id, hand)) as answers:
                     async for answer in answers:
                         if answer.is_refusal:
                             last = {"id": id, "type": "error", "payload": Fragment(answer.json)}
                             break
-                        await self._websocket.send_text((head + answer.json + b"}").decode())
+                        await self._websocket.send_text((head + answer.json + end).decode())
             except _GONE:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug ends its operation only; it is logged
                 last = {"id": id, "type": "error", "payload": [formatted(error, request_id)]}
             await self._send(last)
 
-    async def _answers(self, payload: object, request_id: str) -> AsyncGenerator[Answer, None]:
+    async def _answers(
+        self, payload: object, request_id: str, hand: Callable[[Answer], bool]
+    ) -> AsyncGenerator[Answer, None]:
         context = await self._state.context(self._token)
         operation = await self._state.operation(payload, context)
-        found = answers(self._state.schema, operation, context, request_id)
+        found = answers(self._state.schema, operation, context, request_id, hand=hand)
         async with aclosing(found):
             async for each in found:
                 yield each

@@ -2,18 +2,17 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from core import log
 from core.log_filter import Wanted
 from core.viewer import Viewer
 from models import Audience, LogEntry
+from subscriptions.shared import Member, Shared
 
 _ITEMS_KEPT = 64
-_ANSWERS_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +25,24 @@ class Item:
 
 
 class Group:
-    """The newest entries that its members want, and what was made of them."""
+    """The newest entries that its members want."""
 
-    def __init__(self, wanted: Wanted, viewer: Viewer, *, named: bool) -> None:
+    def __init__(
+        self, wanted: Wanted, viewer: Viewer, *, named: bool, shared: Shared | None
+    ) -> None:
         self.members = 0
+        self.floor = 0
+        self.shared = shared
         self._wanted = wanted
         self._viewer = viewer
         self._named = named
         self._items: list[Item] = []
-        self._floor = 0
-        self._answers: dict[Hashable, asyncio.Task[Any]] = {}
         self._news = asyncio.Event()
         self._has_news = False
 
     def begin(self, floor: int, items: Sequence[Item]) -> None:
         """Start with what is known already: all entries after number `floor`."""
-        self._floor = floor
+        self.floor = floor
         for item in items:
             self.offer(item)
 
@@ -52,50 +53,45 @@ class Group:
         self._items.append(item)
         self._has_news = True
         if len(self._items) > 2 * _ITEMS_KEPT:
-            self._floor = self._items[_ITEMS_KEPT - 1].seq
+            self.floor = self._items[_ITEMS_KEPT - 1].seq
             del self._items[:_ITEMS_KEPT]
 
-    def wake(self, *, always: bool = False) -> None:
+    def wake(self) -> None:
         """Wake the members, if there is anything new for them."""
-        if self._has_news or always:
+        if self._has_news:
             self._has_news = False
             self._news.set()
             self._news = asyncio.Event()
+
+    def end(self) -> None:
+        """Wake the members: there will be nothing new."""
+        self._has_news = True
+        self.wake()
+        if self.shared:
+            self.shared.wake()
 
     async def news(self) -> None:
         """Wait until there may be more."""
         await self._news.wait()
 
-    def after(self, seq: int) -> Sequence[Item] | None:
+    async def wait(self, member: Member) -> None:
+        """Wait until there is more for a member than it was handed meanwhile."""
+        if self.shared and member.hand:
+            await self.shared.wait(self, member)
+        else:
+            await self.news()
+
+    def after(self, seq: int) -> Sequence[LogEntry] | None:
         """What is wanted after entry number `seq`; None if that is longer ago than is kept."""
-        if seq < self._floor:
+        if seq < self.floor:
             return None
-        return self._items[bisect_right(self._items, seq, key=lambda item: item.seq) :]
-
-    async def once(self, key: Hashable, make: Callable[[], Awaitable[tuple[Any, bool]]]) -> Any:
-        """What `make` gives, made once for all who ask for it by the same key.
-
-        It says, too, whether to keep that for those who ask later.
-        """
-        task = self._answers.get(key)
-        if task is None:
-            task = self._answers[key] = asyncio.ensure_future(make())
-            task.add_done_callback(lambda done: self._settle(key, done))
-            while len(self._answers) > _ANSWERS_KEPT:
-                del self._answers[next(iter(self._answers))]
-        # Who asks may leave: the others go on waiting.
-        answer, _ = task.result() if task.done() else await asyncio.shield(task)
-        return answer
+        start = bisect_right(self._items, seq, key=lambda item: item.seq)
+        return [item.entry for item in self._items[start:]]
 
     def close(self) -> None:
         """End what is still being made."""
-        for task in self._answers.values():
-            task.cancel()
-
-    def _settle(self, key: Hashable, task: asyncio.Task[tuple[Any, bool]]) -> None:
-        lost = task.cancelled() or task.exception() is not None or not task.result()[1]
-        if lost and self._answers.get(key) is task:
-            del self._answers[key]
+        if self.shared:
+            self.shared.close()
 
     def _concerns(self, item: Item) -> bool:
         entry, viewer = item.entry, self._viewer

@@ -17,7 +17,8 @@ from core.records import select_records
 from core.visibility import visible
 from engine.fields import among
 from models import Kind, LogEntry, Order, Person
-from subscriptions.streams import Stream, StreamEvent
+from subscriptions.events import StreamEvent
+from subscriptions.streams import Stream
 
 # After any other kind, an order that does not fit a filter did not fit it before either.
 _MAY_LEAVE_A_FILTER = frozenset(

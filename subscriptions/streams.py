@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
@@ -14,40 +13,22 @@ from core.context import Context
 from core.cursors import Cursor
 from core.log_filter import Wanted
 from core.viewer import READING, Anyone, Viewer
-from models import LogEntry, Permission
+from models import LogEntry
+from subscriptions.events import StreamEvent, StreamEventType
 from subscriptions.groups import Group
 from subscriptions.hub import Hub
+from subscriptions.shared import Member, Shared
 from subscriptions.tail import Tail, Tails
 
 _PAGE = 100
 T = TypeVar("T")
 
 
-class StreamEventType(Enum):
-    """What an event of a stream tells."""
-
-    CHANGE = "CHANGE"
-    """Something happened: the event carries it."""
-    READY = "READY"
-    """What was missed is told; from here on, events come as they happen."""
-    RESYNC = "RESYNC"
-    """What happened since `after` can't be told: query anew. The stream goes on from here."""
-
-
-@dataclass(frozen=True)
-class StreamEvent:
-    """Something that a stream tells, and the place in the log after it."""
-
-    type: StreamEventType
-    cursor: Cursor
-    entry: LogEntry | None = None
-    fits: bool = True
-    is_hidden: bool = False
-    """The viewer may not see the entry, and is told only that there is something new."""
-
-
 Answer: TypeAlias = Callable[[Context, StreamEvent], Awaitable[tuple[T, bool]]]
 """Makes an answer of an event, and says whether it is good for others who ask later, too."""
+
+Hand: TypeAlias = Callable[[T], bool]
+"""Gives an answer at once; False if it can't be taken now."""
 
 
 @dataclass(frozen=True)
@@ -81,31 +62,40 @@ class Stream:
                 finally:
                     await self.context.release()
 
-    async def answers(self, key: Hashable | None, answer: Answer[T]) -> AsyncGenerator[T, None]:
+    async def answers(
+        self, key: Hashable | None, answer: Answer[T], hand: Hand[T] | None = None
+    ) -> AsyncGenerator[T, None]:
         """What `answer` makes of each event: each is judged, and answered, when it is sent.
 
-        With a key that is done once for all who follow the log with the same key. They must be
-        staff, and whoever they are, they must be told the same.
+        With a key that is done once for all who follow the log with the same key: all staff, or
+        all admins, who must be told the same, whoever they are. What comes while one waits is then
+        given to `hand`, which says whether it could be taken; the rest is yielded.
         """
-        own, context = self.context, self.context
-        if key is not None:
-            context = Context(_anyone(own.viewer), own.database, own.hub)
+        own = self.context
+        viewer = own.viewer if key is None else _anyone(own.viewer)
         tails = cast("Hub", own.hub).tails
 
         async def make(step: StreamEvent) -> tuple[T | None, bool]:
-            asked = context if key is None else Context(context.viewer, own.database, own.hub)
-            event = await self._judged(asked, step)
-            return (None, True) if event is None else await answer(asked, event)
+            context = own if key is None else Context(viewer, own.database, own.hub)
+            event = await self._judged(context, step)
+            return (None, True) if event is None else await answer(context, event)
 
-        async with tails.follow(own.viewer.organization_id) as tail:
+        def group() -> Group:
+            shared = None if key is None else Shared(partial(_moment, tail), make)
+            return Group(self.wanted, viewer, named=self.tells_named, shared=shared)
+
+        async with tails.follow(viewer.organization_id) as tail:
             head = await tail.reach()
-            with tail.joined(key, self.wanted, context.viewer, named=self.tells_named) as group:
-                async with aclosing(self._steps(tails, tail, group, head)) as steps:
+            # Who else sees an order is known as of now; what was before, the database is asked.
+            from_now = not viewer.is_staff
+            with tail.joined(key or object(), group, from_now=from_now) as joined:
+                member = Member(hand)
+                async with aclosing(self._steps(tails, tail, joined, member, head)) as steps:
                     async for step in steps:
-                        if key is None:
-                            made, _ = await make(step)
+                        if joined.shared:
+                            made = await joined.shared.answer(step)
                         else:
-                            made = await group.once(_moment(tail, step), partial(make, step))
+                            made, _ = await make(step)
                         if made is not None:
                             yield made
 
@@ -119,34 +109,36 @@ class Stream:
         return await self.event(context, step)
 
     async def _steps(
-        self, tails: Tails, tail: Tail, group: Group, head: int
+        self, tails: Tails, tail: Tail, group: Group, member: Member, head: int
     ) -> AsyncGenerator[StreamEvent, None]:
         """What may have to be told: what was missed up to the head, then whatever comes."""
         here = await self._place(tail, head)
-        last = head
+        member.position = head
         if self.after and await self._is_there(tail, self.after, head):
-            last = self.after.seq
+            member.position = self.after.seq
         elif self.after:
             yield StreamEvent(StreamEventType.RESYNC, here)
-        while last < head:
-            entries, last = await self._missed(tails, group, last, head)
+        while member.position < head:
+            entries, reached = await self._missed(tails, group, member.position, head)
             for entry in entries:
-                yield _change(entry)
+                yield StreamEvent.of(entry)
+            member.position = reached
         yield StreamEvent(StreamEventType.READY, here)
         while True:
             tail.check()
-            entries, last = await self._missed(tails, group, last, tail.position)
+            entries, reached = await self._missed(tails, group, member.position, tail.position)
             for entry in entries:
-                yield _change(entry)
-            if last == tail.position and not tail.ended:
-                await group.news()
+                yield StreamEvent.of(entry)
+            member.position = reached
+            if reached == tail.position and not tail.ended:
+                await group.wait(member)
 
     async def _missed(
         self, tails: Tails, group: Group, last: int, head: int
     ) -> tuple[Sequence[LogEntry], int]:
         """The wanted entries after number `last`, or the first of them; and how far they reach."""
-        if (items := group.after(last)) is not None:
-            return [item.entry for item in items if item.seq <= head], head
+        if (kept := group.after(last)) is not None:
+            return [entry for entry in kept if entry.seq <= head], head
         wanted = self.entries(self.context).where(LogEntry.seq > last, LogEntry.seq <= head)
         async with tails.paging:
             page = await self.context.now(wanted.order_by(LogEntry.seq).limit(_PAGE))
@@ -161,13 +153,8 @@ class Stream:
 
 
 def _anyone(viewer: Viewer) -> Viewer:
-    """Any of the staff, for what all of them are told alike."""
-    return Anyone(Permission.STAFF, viewer.organization_id, READING)
-
-
-def _change(entry: LogEntry) -> StreamEvent:
-    cursor = Cursor.at(entry.organization_id, entry.seq, entry.id)
-    return StreamEvent(StreamEventType.CHANGE, cursor, entry)
+    """Any of those with a viewer's permission, for what all of them are told alike."""
+    return Anyone(viewer.permission, viewer.organization_id, READING)
 
 
 def _moment(tail: Tail, step: StreamEvent) -> Hashable:

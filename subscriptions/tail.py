@@ -13,10 +13,8 @@ from sqlalchemy import ARRAY, Select, Uuid, func, select
 from core.cursors import Cursor
 from core.database import Database
 from core.errors import Unavailable
-from core.log_filter import Wanted
 from core.records import select_records
 from core.statements import bound
-from core.viewer import Viewer
 from models import Assignment, LogEntry, Order
 from subscriptions.bus import Outage
 from subscriptions.groups import Group, Item
@@ -73,15 +71,16 @@ class Tail:
 
     @contextmanager
     def joined(
-        self, key: Hashable | None, wanted: Wanted, viewer: Viewer, *, named: bool
+        self, key: Hashable, make: Callable[[], Group], *, from_now: bool
     ) -> Iterator[Group]:
-        """The group of a key, with one more member while the block lasts; without a key, an own."""
-        key = object() if key is None else key
+        """The group of a key, with one more member while the block lasts.
+
+        A new one knows the newest entries already, or none before now.
+        """
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = Group(wanted, viewer, named=named)
-            # Who else sees an order is known as of now: what was before is asked of the database.
-            known = self._items if viewer.is_staff else ()
+            group = self._groups[key] = make()
+            known = () if from_now else self._items
             group.begin(self.position - len(known), known)
         group.members += 1
         try:
@@ -125,7 +124,7 @@ class Tail:
                     pause = min(pause * 2, _LONGEST_PAUSE_S)
         finally:
             self.ended = True
-            self._tell(always=True)
+            self._tell()
 
     async def _read_up_to(self, head: int) -> None:
         """Take in all entries up to number `head`; `Diverged` if they don't go on from the last."""
@@ -155,12 +154,15 @@ class Tail:
         for group in self._groups.values():
             group.offer(item)
 
-    def _tell(self, *, always: bool = False) -> None:
+    def _tell(self) -> None:
         """Wake those who wait, if there is something for them."""
         self._progress.set()
         self._progress = asyncio.Event()
         for group in self._groups.values():
-            group.wake(always=always)
+            if self.ended:
+                group.end()
+            else:
+                group.wake()
 
     async def _read(self, after: int, head: int) -> Sequence[Item]:
         """The entries after number `after`, up to number `head`, or the first of them."""

@@ -24,7 +24,8 @@ from core import ids
 from core.cursors import Cursor
 from core.pages import Page
 from schema.base import Connection, Node
-from subscriptions.streams import Stream, StreamEvent
+from subscriptions.events import StreamEvent
+from subscriptions.streams import Stream
 
 SCALARS: dict[Any, tuple[Any, ...]] = {
     str: (str,),

@@ -36,10 +36,11 @@ from server.callers import Callers
 from server.embedded import Postgres, Valkey
 from server.local import Servers
 from server.settings import Settings
+from server.sockets import SLOW
 from server.telemetry.metrics import Metrics, Parts
 from server.telemetry.usage import Usage
+from subscriptions.events import StreamEventType
 from subscriptions.hub import Hub
-from subscriptions.streams import StreamEventType
 
 ROOT = Path(__file__).parent.parent
 README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING, SIGN_IN, SECURITY = WHOLE = [
@@ -83,6 +84,7 @@ LIMITS = {
     "bytes of a WebSocket message": "server.requests.BODY_LIMIT",
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
     "subscriptions at a time by HTTP, of a person": "server.state.STREAMS_LIMIT",
+    "WebSockets at a time, of a person": "server.state.SOCKETS_LIMIT",
 }
 """Where each limit stands; uvicorn's is tested with the WebSocket."""
 ENDS = 1012
@@ -404,7 +406,7 @@ def test_streams_are_told() -> None:
 
 def test_close_codes_are_told() -> None:
     ours = set(re.findall(r"\b(?:10|44)\d\d\b", Path(websocket.__file__).read_text()))
-    assert set(column(REALTIME, "code")) == ours | {"1007", "1009", str(ENDS)}
+    assert set(column(REALTIME, "code")) == ours | {"1007", "1009", str(ENDS), str(SLOW)}
 
 
 def test_limits_are_told() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from factories import Agency
 from processes import SECONDS, Process, Socket, closed, token
-from watched import Watched, quiet
+from watched import Watched, quiet, watched
 from websockets.asyncio.client import connect
 
 from core.database import Database
@@ -274,6 +274,40 @@ async def test_a_message_may_be_as_long_as_a_body(agency: Agency, server: Watche
         assert refused == {"code": "BAD_USER_INPUT", "field": "text"}
         await socket.send({"type": "ping", "payload": {"x": "x" * BODY_LIMIT}})
         assert await closed(socket.raw) == 1009
+
+
+async def test_a_person_has_so_many_connections(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    limit = "from server import state; state.SOCKETS_LIMIT = 2"
+    async with watched(postgres.url, valkey.url, first=limit) as server:
+        for _ in range(3):
+            async with server.socket(agency.staff), server.socket(agency.staff):
+                async with silent(server) as one_more:
+                    await one_more.send(init(agency.staff))
+                    assert await closed(one_more.raw) == 1013
+                async with server.socket(agency.admin):
+                    pass
+
+
+async def test_who_says_too_much_is_listened_to_slowly(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    pace = (
+        "from server import websocket as w; w._MESSAGES_PER_SECOND, w._MESSAGES_AT_ONCE = 1e-4, 9"
+    )
+    async with (
+        watched(postgres.url, valkey.url, first=pace) as server,
+        server.socket(agency.staff) as loud,
+    ):
+        for number in range(50):
+            await loud.send({"type": "ping", "payload": {"n": number}})
+        for number in range(7):  # after `connection_init`, and with one more to come
+            assert (await loud.receive())["payload"] == {"n": number}
+        async with server.socket(agency.staff) as other:
+            await other.send({"type": "ping"})
+            assert await other.receive() == {"type": "pong"}
+        loud.cut()
 
 
 async def test_a_connection_has_100_operations(agency: Agency, server: Watched) -> None:

@@ -86,7 +86,8 @@ bus.PUBLISH_TIMEOUT_S = bus.ANSWER_TIMEOUT_S = 20
 @asynccontextmanager
 async def quiet(database_url: str, redis_url: str, *, first: str = "") -> AsyncIterator[Watched]:
     """A server process that logs nothing, whatever clients do."""
-    async with watched(database_url, redis_url, first=PATIENT + first) as server:
+    settings = {"CALLSHEET_SLOW_MS": "60000"}
+    async with watched(database_url, redis_url, first=PATIENT + first, settings=settings) as server:
         yield server
         await server.end()
         assert not server.log, server.log

@@ -1,0 +1,68 @@
+"""A process that ends: its clients are sent away little by little, and lose nothing."""
+
+import asyncio
+import signal
+
+from factories import Agency
+from processes import SECONDS, Socket, closed
+from watched import watched
+
+from core.database import Database
+from server.embedded import Postgres, Valkey
+
+FEED = """subscription ($id: ID!, $after: Cursor) { orderFeed(orderId: $id, after: $after) {
+  type cursor entry { ... on Message { text } }
+} }"""
+SLOWLY = """
+from server import ending
+ending._TICK_S, ending._SOCKETS_AT_ONCE, ending._LONGEST_S = 2, 1, 3600
+"""
+
+
+async def follow(socket: Socket, order: str) -> None:
+    """Subscribe, and be ready."""
+    await socket.subscribe("1", FEED, id=order)
+    assert (await socket.event("1"))["type"] == "READY"
+
+
+async def test_clients_are_sent_away_one_after_the_other(
+    agency: Agency, postgres: Postgres, database: Database, valkey: Valkey
+) -> None:
+    del database  # migrated is all it has to be
+    order = await agency.book()
+    async with watched(postgres.url, valkey.url, first=SLOWLY) as server:
+        async with (
+            server.socket(agency.staff) as one,
+            server.socket(agency.admin) as two,
+            server.socket(agency.manager) as three,
+        ):
+            sockets = [one, two, three]
+            for each in sockets:
+                await follow(each, order)
+            ends = {asyncio.create_task(closed(each.raw)): each for each in sockets}
+            server.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(SECONDS):
+                done, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            assert [each.result() for each in done] == [1012]
+            await agency.do(agency.staff, "postMessage", orderId=order, text="Still here")
+            for task in left:
+                assert (await ends[task].event("1"))["entry"] == {"text": "Still here"}
+            async with asyncio.timeout(SECONDS):
+                assert [await each for each in left] == [1012, 1012]
+        async with asyncio.timeout(SECONDS):
+            await server.process.wait()
+
+
+async def test_a_client_that_does_not_listen_delays_nothing(
+    agency: Agency, postgres: Postgres, database: Database, valkey: Valkey
+) -> None:
+    del database
+    order = await agency.book()
+    async with watched(postgres.url, valkey.url) as server, server.socket(agency.staff) as deaf:
+        for number in range(50):
+            await deaf.subscribe(str(number), FEED, id=order)
+            assert (await deaf.event(str(number)))["type"] == "READY"
+        deaf.raw.transport.pause_reading()
+        for number in range(4):  # for each of them: more than fits between the two
+            await agency.do(agency.staff, "postMessage", orderId=order, text=f"{number}" * 9_000)
+        await server.end()
