@@ -17,6 +17,7 @@ from server.errors import answer, formatted
 from server.operations import Operation, encode
 from subscriptions.events import StreamEvent
 from subscriptions.streams import Hand
+from subscriptions.tail import AWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ async def _answers(
             operation_name=operation.name,
             allowed_operation_types=(OperationType.SUBSCRIPTION,),
         )
+        for error in result.errors or ():
+            if isinstance(error.original_error, AWAY):
+                raise error.original_error  # half an event is no event: it is tried again
         return _answer(result, request_id, event.cursor), not result.errors
 
     taken = Taken()

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,7 +38,6 @@ class Group:
         self._named = named
         self._items: list[Item] = []
         self._news = asyncio.Event()
-        self._has_news = False
 
     def begin(self, floor: int, items: Sequence[Item]) -> None:
         """Start with what is known already: all entries after number `floor`."""
@@ -46,28 +45,26 @@ class Group:
         for item in items:
             self.offer(item)
 
-    def offer(self, item: Item) -> None:
-        """Take the log's next entry, if the members want it."""
+    @property
+    def order_ids(self) -> Collection[UUID | None]:
+        """The orders whose entries are wanted; None stands for all."""
+        return self._wanted.order_ids or (None,)
+
+    def offer(self, item: Item) -> bool:
+        """Take the log's next entry; False if the members don't want it."""
         if not self._concerns(item):
-            return
+            return False
         self._items.append(item)
-        self._has_news = True
         if len(self._items) > 2 * _ITEMS_KEPT:
             self.floor = self._items[_ITEMS_KEPT - 1].seq
             del self._items[:_ITEMS_KEPT]
+        return True
 
-    def wake(self) -> None:
-        """Wake the members, if there is anything new for them."""
-        if self._has_news:
-            self._has_news = False
-            self._news.set()
-            self._news = asyncio.Event()
-
-    def end(self) -> None:
-        """Wake the members: there will be nothing new."""
-        self._has_news = True
-        self.wake()
-        if self.shared:
+    def wake(self, *, at_the_end: bool = False) -> None:
+        """Wake the members: there is something new, or never will be again."""
+        self._news.set()
+        self._news = asyncio.Event()
+        if self.shared and at_the_end:
             self.shared.wake()
 
     async def news(self) -> None:

@@ -77,8 +77,7 @@ class Stream:
 
         async def make(step: StreamEvent) -> tuple[T | None, bool]:
             context = own if key is None else Context(viewer, own.database, own.hub)
-            event = await self._judged(context, step)
-            return (None, True) if event is None else await answer(context, event)
+            return await tails.patiently(partial(self._answered, context, step, answer))
 
         def group() -> Group:
             shared = None if key is None else Shared(partial(_moment, tail), make)
@@ -99,14 +98,18 @@ class Stream:
                         if made is not None:
                             yield made
 
-    async def _judged(self, context: Context, step: StreamEvent) -> StreamEvent | None:
-        if step.entry is None:
-            return step
-        if not context.viewer.is_staff:  # whose orders may have become others meanwhile
+    async def _answered(
+        self, context: Context, step: StreamEvent, answer: Answer[T]
+    ) -> tuple[T | None, bool]:
+        """The answer to a step; None if the viewer is told nothing of it."""
+        event: StreamEvent | None = step
+        if step.entry is not None:
             still = self.entries(context).where(LogEntry.seq == step.entry.seq)
-            if not await context.now(still):
-                return None
-        return await self.event(context, step)
+            # The orders of who is not staff may have become others meanwhile.
+            if not context.viewer.is_staff and not await context.now(still):
+                return None, True
+            event = await self.event(context, step)
+        return (None, True) if event is None else await answer(context, event)
 
     async def _steps(
         self, tails: Tails, tail: Tail, group: Group, member: Member, head: int
@@ -140,8 +143,9 @@ class Stream:
         if (kept := group.after(last)) is not None:
             return [entry for entry in kept if entry.seq <= head], head
         wanted = self.entries(self.context).where(LogEntry.seq > last, LogEntry.seq <= head)
+        page_of = wanted.order_by(LogEntry.seq).limit(_PAGE)
         async with tails.paging:
-            page = await self.context.now(wanted.order_by(LogEntry.seq).limit(_PAGE))
+            page = await tails.patiently(lambda: self.context.now(page_of))
         return page, page[-1].seq if len(page) == _PAGE else head
 
     async def _is_there(self, tail: Tail, cursor: Cursor, head: int) -> bool:

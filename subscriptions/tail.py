@@ -1,13 +1,27 @@
 """The tail of a log: its newest entries, read once by a process for all who follow it."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
+from asyncpg.exceptions import (
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+)
 from sqlalchemy import ARRAY, Select, Uuid, func, select
 
 from core.cursors import Cursor
@@ -24,7 +38,18 @@ _PAGE = 500
 _PAGES_AT_ONCE = 8  # for those who are further behind
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2
+_ATTEMPTS = 10
 
+AWAY = (
+    OSError,
+    InterfaceError,
+    InternalClientError,
+    PostgresConnectionError,
+    OperatorInterventionError,
+)
+"""What is raised when the database is away."""
+
+T = TypeVar("T")
 Heads: TypeAlias = Callable[[UUID], AsyncGenerator[int, None]]
 
 
@@ -46,6 +71,9 @@ class Tail:
         self._last_of_order: dict[UUID | None, int] = {}
         self._last_forgotten = 0
         self._groups: dict[Hashable, Group] = {}
+        self._concerned: dict[UUID | None, set[Group]] = defaultdict(set)
+        """The groups that want an order's entries only; under None, those of any order."""
+        self._touched: set[Group] = set()
         self.ended = False
         self._progress = asyncio.Event()
         self._reader = asyncio.create_task(self._read_forever())
@@ -82,14 +110,15 @@ class Tail:
             group = self._groups[key] = make()
             known = () if from_now else self._items
             group.begin(self.position - len(known), known)
+            for order_id in group.order_ids:
+                self._concerned[order_id].add(group)
         group.members += 1
         try:
             yield group
         finally:
             group.members -= 1
             if not group.members:
-                del self._groups[key]
-                group.close()
+                self._forget(key)
 
     def place(self, seq: int) -> Cursor | None:
         """The place after entry number `seq`, if it is among the newest."""
@@ -151,18 +180,27 @@ class Tail:
         if len(self._last_of_order) > 2 * _KEPT:
             self._last_of_order = {each.entry.order_id: each.seq for each in self._items}
             self._last_forgotten = self._items[0].seq
-        for group in self._groups.values():
-            group.offer(item)
+        for order_id in {item.entry.order_id, None}:
+            for group in self._concerned.get(order_id, ()):
+                if group.offer(item):
+                    self._touched.add(group)
+
+    def _forget(self, key: Hashable) -> None:
+        group = self._groups.pop(key)
+        for order_id in group.order_ids:
+            self._concerned[order_id].discard(group)
+            if not self._concerned[order_id]:
+                del self._concerned[order_id]
+        self._touched.discard(group)
+        group.close()
 
     def _tell(self) -> None:
         """Wake those who wait, if there is something for them."""
         self._progress.set()
         self._progress = asyncio.Event()
-        for group in self._groups.values():
-            if self.ended:
-                group.end()
-            else:
-                group.wake()
+        touched, self._touched = self._touched, set()
+        for group in self._groups.values() if self.ended else touched:
+            group.wake(at_the_end=self.ended)
 
     async def _read(self, after: int, head: int) -> Sequence[Item]:
         """The entries after number `after`, up to number `head`, or the first of them."""
@@ -182,9 +220,25 @@ class Tails:
     def __init__(self, database: Database, heads: Heads) -> None:
         self.paging = asyncio.Semaphore(_PAGES_AT_ONCE)
         """For those who read what no tail has: many may come back at once."""
+        self._outage = Outage("Telling what is in the log")
         self._database = database
         self._heads = heads
         self._tails: dict[UUID, Tail] = {}
+
+    async def patiently(self, read: Callable[[], Awaitable[T]]) -> T:
+        """What is read, also if the database goes away meanwhile and comes back soon."""
+        pause: float = _FIRST_PAUSE_S
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                found = await read()
+            except AWAY as error:
+                self._outage.begin(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                self._outage.end()
+                return found
+        return await read()
 
     @asynccontextmanager
     async def follow(self, organization_id: UUID) -> AsyncIterator[Tail]:
