@@ -21,6 +21,8 @@ class ErrorCode(Enum):
     """The idempotency key was used before with other arguments."""
     RATE_LIMITED = "RATE_LIMITED"
     """Too many attempts; `extensions.retryAfter` says for how many seconds to wait."""
+    TOO_COSTLY = "TOO_COSTLY"
+    """The operation asks for more than one may; `extensions.limit` and `allowed` say of what."""
     UNAVAILABLE = "UNAVAILABLE"
     """Not possible right now: try again."""
     RESYNC = "RESYNC"

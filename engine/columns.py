@@ -21,9 +21,10 @@ from graphql.execution.executor import invalid_return_type_error
 
 from engine import leaves
 from engine.failures import Raised, first_raised
+from engine.limits import OBJECTS, Exceeded
 from engine.objects import Builder, NotAsStored, builder, is_stored
 from engine.places import Field, Items, Place, Some
-from engine.resolving import Resolver, settled
+from engine.resolving import Resolver, runtime_type, settled
 from engine.selections import Selected
 from engine.values import absent, as_list, may_wait
 
@@ -35,6 +36,7 @@ class Columns:
         self._executor = executor
         manager = executor.middleware_manager
         self._middleware = bool(manager and manager.middlewares)
+        self._made = 0
         self._raised = 0  # how many errors have arisen: most columns need not be searched for any
 
     async def complete(
@@ -146,16 +148,10 @@ class Columns:
         """Complete the values of each runtime type together."""
         by_type: dict[str, list[int]] = defaultdict(list)
         executor = self._executor
-        resolve = type_.resolve_type or executor.type_resolver
         info = Resolver(executor, field, place).info(present[0])
         for i in present:
             try:
-                name = resolve(values[i], info, type_)
-                if executor.is_awaitable(name):
-                    name = await name
-                runtime = executor.ensure_valid_runtime_type(
-                    name, type_, field.details, info, values[i]
-                )
+                runtime = await runtime_type(executor, type_, field, info, values[i])
             except Exception as error:  # noqa: BLE001 - it is reported in the answer
                 done[i] = self._raise(error, field, place, i)
                 continue
@@ -192,6 +188,9 @@ class Columns:
             numbers = [own for i, own in enumerate(numbers) if i not in refused]
             rows = [row for i, row in enumerate(rows) if i not in refused]
             here = Some(place, numbers)
+        self._made += len(rows)
+        if self._made > OBJECTS:
+            raise Exceeded("objects in an answer", OBJECTS)
         made = await self._fields(type_, field, rows, here)
         if numbers is None:
             done[:] = made

@@ -2,18 +2,48 @@
 
 from functools import lru_cache
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
 
-TOKENS_LIMIT = 5_000
+from engine import limits
+
+TOKENS_LIMIT = 2_500
 LENGTH_LIMIT = 64 * 1024
 _DOCUMENTS_KEPT = 256
-_ERRORS_TOLD = 100
+_ERRORS_TOLD = 20
 
 
 @lru_cache(_DOCUMENTS_KEPT)
 def parsed(text: str) -> DocumentNode:
-    """A document; `GraphQLSyntaxError` if it is none, or too long."""
-    return parse(text, max_lexical_tokens=TOKENS_LIMIT, max_source_length=LENGTH_LIMIT)
+    """A document; `GraphQLSyntaxError` if it is none, or too long, `Exceeded` if it is too large.
+
+    What is too large is not kept.
+    """
+    if len(text) <= LENGTH_LIMIT:
+        limits.check_nesting(text)
+    document = parse(text, max_lexical_tokens=TOKENS_LIMIT, max_source_length=LENGTH_LIMIT)
+    limits.check_size(document)
+    return document
+
+
+@lru_cache(_DOCUMENTS_KEPT)
+def operation_of(text: str, name: str | None) -> OperationDefinitionNode:
+    """What is to be executed: the operation of that name, or the only one of the document."""
+    found = [
+        each
+        for each in parsed(text).definitions
+        if isinstance(each, OperationDefinitionNode)
+        and (name is None or (each.name and each.name.value == name))
+    ]
+    if len(found) != 1:
+        raise GraphQLError("`operationName` must name one operation of the document.")
+    return found[0]
 
 
 @lru_cache(_DOCUMENTS_KEPT)

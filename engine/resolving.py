@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLResolveInfo
+from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
 
@@ -113,6 +113,21 @@ class Resolver:
         info = ResolveInfo(*plain)
         info.needs = needs_of(executor, field)
         return info
+
+
+async def runtime_type(
+    executor: Executor[Any],
+    type_: GraphQLAbstractType,
+    field: Selected,
+    info: GraphQLResolveInfo[Any],
+    value: Any,
+) -> GraphQLObjectType:
+    """The type of a value whose field says only that it is one of several."""
+    resolve = type_.resolve_type or executor.type_resolver
+    name = resolve(value, info, type_)
+    if executor.is_awaitable(name):
+        name = await name
+    return executor.ensure_valid_runtime_type(name, type_, field.details, info, value)
 
 
 async def settled(values: Sequence[Any], is_awaitable: Callable[[Any], bool]) -> list[Any]:

@@ -1,13 +1,12 @@
 """What clients see: types and fields, each naming what is behind it."""
 
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
-from strawberry.extensions import SchemaExtension
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.utils.str_converters import to_camel_case
@@ -17,7 +16,7 @@ from core.cursors import Cursor
 from core.errors import ErrorCode
 from core.log_filter import FeedKind
 from core.viewer import Scope
-from engine import docs, documents
+from engine import docs
 from engine.executor import BreadthFirstExecutor
 from engine.info import Info
 from engine.leaves import as_it_is
@@ -31,12 +30,12 @@ from schema import (
     order_services,
     orders,
     people,
-    scopes,
     services,
     sessions,
     sharing,
     viewer,
 )
+from schema.execution import Execution
 from subscriptions.events import StreamEventType
 from subscriptions.streams import Stream
 
@@ -100,33 +99,6 @@ class Schema(strawberry.Schema):
         return sharing.key(self._schema, stream, query, name, variables)
 
 
-class Begun(SchemaExtension):
-    """Begins an operation with a document that is known, and gives its connection back."""
-
-    async def on_operation(self) -> AsyncIterator[None]:
-        """Until the end, however it comes."""
-        operation = self.execution_context
-        schema, text = operation.schema._schema, operation.query or ""  # noqa: SLF001 - as Strawberry's own caches do
-        try:
-            operation.graphql_document = documents.parsed(text)
-            errors = documents.errors_of(schema, text)
-            operation.pre_execution_errors = errors or self._refusals(schema, text)
-            yield
-        finally:
-            await operation.context.release()
-
-    def get_results(self) -> dict[str, Any]:
-        """What the answer has beside data and errors."""
-        trace = self.execution_context.context.trace
-        return {"explain": trace.told()} if trace else {}
-
-    def _refusals(self, schema: GraphQLSchema, text: str) -> list[GraphQLError]:
-        """Why the token is not good for it. Visitors have none, and what they do needs none."""
-        viewer = getattr(self.execution_context.context, "viewer", None)
-        name = self.execution_context._provided_operation_name  # noqa: SLF001 - Strawberry hides it
-        return scopes.refusals(schema, text, name, viewer.scopes) if viewer else []
-
-
 def core() -> GraphQLSchema:
     """The API as graphql-core knows it."""
     return build()._schema  # noqa: SLF001 - Strawberry hides it
@@ -141,7 +113,7 @@ def build() -> Schema:
         query=_root("Query", "What can be read.", "queries"),
         mutation=_root("Mutation", "What can be done.", "mutations"),
         subscription=_root("Subscription", "What can be followed live.", "subscriptions"),
-        extensions=[Begun],
+        extensions=[Execution],
         execution_context_class=BreadthFirstExecutor,
         config=StrawberryConfig(scalar_map={Cursor: CURSOR, datetime: DATE_TIME}, info_class=Info),
         types=[ErrorCode],

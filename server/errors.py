@@ -9,6 +9,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from core.errors import ApiError, ErrorCode
+from engine.limits import Exceeded
 from server.telemetry.watch import note_failure
 
 log = logging.getLogger("callsheet")
@@ -36,6 +37,10 @@ def formatted(error: Exception, request_id: str) -> dict[str, Any]:
 def _formatted(error: Exception, request_id: str) -> dict[str, Any]:
     shown = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
     cause = shown.original_error
+    exceeded = shown if isinstance(shown, Exceeded) else cause
+    if isinstance(exceeded, Exceeded):
+        extensions = {"code": ErrorCode.TOO_COSTLY.value, **(exceeded.extensions or {})}
+        return {**shown.formatted, "message": exceeded.message, "extensions": extensions}
     if isinstance(cause, ApiError):
         return {**shown.formatted, "message": str(cause), "extensions": cause.extensions}
     if code := _code(shown):

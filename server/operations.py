@@ -1,15 +1,15 @@
 """An operation as a client sends it, over whatever transport."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
 import orjson
-from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
-from engine.documents import parsed
+from engine import limits
+from engine.documents import operation_of, parsed
 from schema import DOORS
 from server.documents import Documents
 
@@ -41,6 +41,7 @@ class Parameters:
         if query is None and document_id is None:
             raise Invalid("query", "`query` must be a GraphQL document.")
         name, variables = payload.get("operationName") or None, payload.get("variables")
+        limits.check_value(variables)
         explain = (payload.get("extensions") or {}).get("explain", False)
         if not isinstance(explain, bool):
             raise Invalid("extensions", "`explain` must be true or false.")
@@ -80,7 +81,7 @@ class Operation:
     @property
     def called(self) -> str | None:
         """Its name in the document, be it sent as well or not."""
-        found = _found(self.query, self.name)
+        found = operation_of(self.query, self.name)
         return found.name.value if found.name else None
 
     @classmethod
@@ -93,7 +94,7 @@ class Operation:
         """
         given = Parameters.parse(payload)
         query = await documents.text(organization_id, given.query, given.document_id)
-        found, is_persisted = _found(query, given.name), given.document_id is not None
+        found, is_persisted = operation_of(query, given.name), given.document_id is not None
         if organization_id and given.query is not None and is_persisted:
             await documents.keep(organization_id, query)
         return cls(
@@ -105,20 +106,6 @@ class Operation:
             given.explain,
             _is_door(found),
         )
-
-
-@lru_cache(_FOUND_KEPT)
-def _found(query: str, name: str | None) -> OperationDefinitionNode:
-    """What is to be executed: the operation of that name, or the only one of the document."""
-    found = [
-        each
-        for each in parsed(query).definitions
-        if isinstance(each, OperationDefinitionNode)
-        and (name is None or (each.name and each.name.value == name))
-    ]
-    if len(found) != 1:
-        raise GraphQLError("`operationName` must name one operation of the document.")
-    return found[0]
 
 
 def _is_door(operation: OperationDefinitionNode) -> bool:

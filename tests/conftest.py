@@ -1,5 +1,6 @@
 """Real servers, a migrated database per test process, an agency per test."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import event
 from watched import Watched, quiet
 
 from core.database import Database, Moment
+from engine import costs, documents, limits
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
 from subscriptions.bus import Bus
@@ -85,3 +87,15 @@ def _noting(fetch: Callable[..., Awaitable[Any]], sent: list[str]) -> Callable[.
         return await fetch(self, sql, *arguments)
 
     return noted
+
+
+@pytest.fixture(scope="module")
+def unlimited() -> Iterator[None]:
+    """No limits for documents that ask for everything, or for anything by chance."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DEPTH", "ALIASES", "DIRECTIVES", "FIELDS", "REPEATS"):
+            patch.setattr(limits, name, sys.maxsize)
+        for name in ("TOKENS_LIMIT", "LENGTH_LIMIT"):
+            patch.setattr(documents, name, sys.maxsize)
+        patch.setattr(costs, "LIMIT", sys.maxsize)
+        yield

@@ -80,6 +80,17 @@ LIMITS = {
     "documents kept for an agency": "server.documents.KEPT",
     "characters of a GraphQL document": "engine.documents.LENGTH_LIMIT",
     "tokens of a GraphQL document": "engine.documents.TOKENS_LIMIT",
+    "fields of an operation, those of a fragment as often as it is used": "engine.limits.FIELDS",
+    "levels of fields": "engine.limits.DEPTH",
+    "aliases": "engine.limits.ALIASES",
+    "directives": "engine.limits.DIRECTIVES",
+    "brackets, or levels of a value, within each other": "engine.limits.NESTING",
+    "pairs of fields with one name in one place; 20 for each with fields of its own": (
+        "engine.limits.REPEATS"
+    ),
+    "objects on full pages": "engine.costs.LIMIT",
+    "objects in an answer, for each root field": "engine.limits.OBJECTS",
+    "seconds for a query or a mutation": "schema.execution.SECONDS",
     "bytes of an HTTP body": "server.requests.BODY_LIMIT",
     "bytes of a WebSocket message": "server.requests.BODY_LIMIT",
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",

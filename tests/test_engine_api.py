@@ -24,7 +24,7 @@ import schema
 from core.database import Database
 from subscriptions.hub import Hub
 
-pytestmark = QUIETLY
+pytestmark = [*QUIETLY, pytest.mark.usefixtures("unlimited")]
 
 SDL = graphql.build_schema((Path(__file__).parent.parent / "schema.graphql").read_text())
 THINGS = ("order", "service", "escalated", "checklist", "item", "ticked", "message", "junk")
@@ -86,10 +86,10 @@ async def test_the_api_answers_alike(
     for question, viewer in questions:
         person = getattr(scene.agency, viewer)
         asked = Asked(schema.build(), partial(scene.agency.context, person))
-        assert await asked.difference(_about(scene, question)) is None, (question, viewer)
+        assert await asked.difference(about(scene, question)) is None, (question, viewer)
 
 
-def _about(scene: Scene, question: Question) -> Question:
+def about(scene: Scene, question: Question) -> Question:
     """The question with the ids of what is there."""
     said = json.dumps([question.document, question.variables])
     known: dict[str, Any] = {name: getattr(scene, name) for name in THINGS[:-1]}

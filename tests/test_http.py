@@ -108,9 +108,9 @@ UNUSABLE = [
     ("{", "GRAPHQL_PARSE_FAILED"),
     ("{ " + "a " * 5_000 + "}", "GRAPHQL_PARSE_FAILED"),
     ("{ __typename } #" + "a" * 65_536, "GRAPHQL_PARSE_FAILED"),
-    ("{ a(b: " + "[" * 900 + "]" * 900 + ") }", "GRAPHQL_PARSE_FAILED"),
-    ("query ($a: " + "[" * 900 + "Int" + "]" * 900 + ") { a }", "GRAPHQL_PARSE_FAILED"),
-    ("{ " + "a { " * 450 + "a" + " }" * 451, "GRAPHQL_PARSE_FAILED"),
+    ("{ a(b: " + "[" * 900 + "]" * 900 + ") }", "TOO_COSTLY"),
+    ("query ($a: " + "[" * 900 + "Int" + "]" * 900 + ") { a }", "TOO_COSTLY"),
+    ("{ " + "a { " * 450 + "a" + " }" * 451, "TOO_COSTLY"),
     ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
     ("{ __typename @defer }", "GRAPHQL_VALIDATION_FAILED"),
     ("fragment A on Query { __typename }", "GRAPHQL_VALIDATION_FAILED"),
@@ -131,14 +131,6 @@ async def test_what_can_not_be_executed_is_refused_without_data(
     classic = await ask(server, agency.admin, query, {"Accept": CLASSIC})
     assert classic.status_code == 200
     assert code(classic) == expected
-
-
-async def test_fragments_nested_too_deeply_are_refused(agency: Agency, server: Watched) -> None:
-    chain = [f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(240)]
-    query = "\n".join(["{ ...F0 }", *chain, "fragment F240 on Query { __typename }"])
-    response = await ask(server, agency.admin, query)
-    assert response.status_code == 400
-    assert code(response) == "GRAPHQL_VALIDATION_FAILED"
 
 
 async def test_a_subscription_is_told_where_to_go(agency: Agency, server: Watched) -> None:

@@ -47,6 +47,8 @@ from server.operations import Operation
 from subscriptions.hub import Hub
 from subscriptions.streams import Stream
 
+pytestmark = pytest.mark.usefixtures("unlimited")
+
 _BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
 STAFF = ("admin", "manager", "staff")
 FEED = """subscription ($id: ID!, $after: Cursor, $include: [FeedKind!]) {

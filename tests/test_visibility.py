@@ -37,6 +37,8 @@ from core.visibility import visible
 from models import SHARED, Kind, LogEntry, Order, new_id
 from subscriptions.hub import Hub
 
+pytestmark = pytest.mark.usefixtures("unlimited")
+
 CONTRACTORS = ("markRead", "tickChecklistItem", "untickChecklistItem", "postMessage")
 UNMARKED = {
     (models.LogEntry, "subject_type"),
