@@ -131,18 +131,18 @@ class EventStream(Response):
     async def _until_the_last(self, gone: asyncio.Task[None], send: Send) -> None:
         """Tell everything there is to tell, as long as the client may and does hear it."""
         telling = asyncio.create_task(self._tell(send))
-        beating = asyncio.create_task(self._beat(send))
         leaving = asyncio.create_task(self._leaving.wait())
         reason: ApiError = Unavailable("The server can't go on with this: subscribe again.")
         try:
             async with self._while_good:
-                await asyncio.wait(
-                    [telling, beating, leaving, gone], return_when=asyncio.FIRST_COMPLETED
-                )
+                while not await _one_of(telling, leaving, gone):
+                    await self._write(send, self._framing.heartbeat)
         except Unauthenticated as error:
             reason = error
+        except TimeoutError:
+            pass  # the client does not read
         finally:
-            await _end(telling, beating, leaving)
+            await _end(telling, leaving)
         has_told_all = not telling.cancelled() and telling.result()
         last = self._framing.complete if has_told_all else self._framing.cut(reason)
         await send({"type": "http.response.body", "body": last})
@@ -157,13 +157,6 @@ class EventStream(Response):
             return True
         return False
 
-    async def _beat(self, send: Send) -> None:
-        """Send signs of life until the client does not read them."""
-        with suppress(TimeoutError):
-            while True:
-                await asyncio.sleep(_HEARTBEAT_S)
-                await self._write(send, self._framing.heartbeat)
-
     async def _write(self, send: Send, body: bytes) -> None:
         async with asyncio.timeout(_PATIENCE_S):
             await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -172,6 +165,13 @@ class EventStream(Response):
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _one_of(*tasks: asyncio.Task[Any]) -> bool:
+    """Whether one of them ends before it is time for a heartbeat."""
+    first = asyncio.FIRST_COMPLETED
+    done, _ = await asyncio.wait(tasks, timeout=_HEARTBEAT_S, return_when=first)
+    return bool(done)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

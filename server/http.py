@@ -89,7 +89,7 @@ async def not_allowed(request: Request, error: Exception) -> Response:
     failure = Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed.", **allowed)
     answered = encode({"errors": [formatted(failure, request.state.request_id)]})
     headers = _headers(failure, failure.status)
-    return Response(answered, failure.status, headers, MediaType.JSON.value)
+    return Response(answered, failure.status, headers, f"{MediaType.JSON.value}; charset=utf-8")
 
 
 def _place(request: Request, header: str) -> Cursor | None:
@@ -158,8 +158,8 @@ async def _answer(
     is_query = operation.type is OperationType.QUERY
     result = await (unless_gone(request, work) if is_query else work)
     answered = answer(result, request.state.request_id)
-    is_short = operation.is_persisted and not requests.is_post(request)
-    return answered, is_short and "errors" not in answered
+    is_asked_by_hash = operation.is_persisted and not requests.is_post(request)
+    return answered, is_asked_by_hash and "errors" not in answered
 
 
 async def _understood(

@@ -433,7 +433,7 @@ def test_numbers_are_told() -> None:
     )
     assert f"No `connection_init` within {init} seconds." in text
     assert f"Every {named('server.event_streams._HEARTBEAT_S')} seconds there is" in text
-    assert f"not read for\n  {named('server.event_streams._PATIENCE_S')} seconds" in text
+    assert f"has not read for {named('server.event_streams._PATIENCE_S')} seconds" in text
     assert f"after {named('server.event_streams._PATIENCE_S')} seconds" in SECURITY.read_text()
     assert f"after {named('server.commands._UNTAKEN_MS') // 1000} more" in SECURITY.read_text()
     assert named("subscriptions.hub.CHECK_S") == 2, "about two seconds, it says"
