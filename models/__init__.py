@@ -17,6 +17,7 @@ from models.checklists import Checklist as Checklist
 from models.checklists import ChecklistItem as ChecklistItem
 from models.documents import PersistedDocument as PersistedDocument
 from models.idempotency import IdempotencyRecord as IdempotencyRecord
+from models.identities import Identity as Identity
 from models.log import ACTIVITY as ACTIVITY
 from models.log import FOR_CUSTOMERS as FOR_CUSTOMERS
 from models.log import MESSAGES as MESSAGES

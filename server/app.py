@@ -61,7 +61,7 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
         metrics.registry.register(Parts(database, hub, bus, usage))
         await hub.start()
         tokens = Tokens(servers.secret)
-        callers = Callers(tokens, database)
+        callers = Callers(tokens, database, settings.issuer)
         tasks = [
             asyncio.create_task(housekeeping.forever(database)),
             asyncio.create_task(metrics.follow_the_loop()),

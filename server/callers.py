@@ -6,19 +6,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import text
-
-import models
 from core.database import Database
 from core.errors import Unauthenticated
-from core.secrets import digest
 from core.tokens import Tokens
-from core.viewer import Viewer
-from resolvers.api_keys import PREFIX
+from server.credentials import Caller as Caller
+from server.credentials import Credentials
+from server.issuer import Issuer
 from subscriptions.bus import Outage
 
 WATCH_S = 1.0  # how often it is asked what has changed
@@ -28,26 +24,6 @@ _KEPT_S = 60  # what is changed past the API is seen after this time
 _KEPT = 10_000
 _REVOKED = "The token has expired, or was revoked"
 
-_STANDING = """
-SELECT person.permission, person.suspended_at IS NULL
-    AND ($3::uuid IS NULL OR session.id IS NOT NULL) AS welcome
-FROM people person
-LEFT JOIN sessions session ON session.organization_id = $1 AND session.id = $3
-    AND session.person_id = $2 AND session.ended_at IS NULL
-WHERE person.organization_id = $1 AND person.id = $2
-"""
-_KEY = """
-SELECT key.*, person.permission, key.secret_hash = $1 AS is_current
-FROM api_keys key
-JOIN people person ON person.organization_id = key.organization_id AND person.id = key.person_id
-WHERE (key.secret_hash = $1 OR key.previous_hash = $1 AND key.previous_until > now())
-    AND key.revoked_at IS NULL AND key.expires_at > now() AND person.suspended_at IS NULL
-"""
-_USED = text(
-    """UPDATE api_keys SET last_used_at = now() WHERE organization_id = :agency AND id = :key
-    AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')"""
-)
-_USED_WITHIN = timedelta(hours=1)
 _CHANGED = """
 SELECT id, updated_at AS at FROM people WHERE updated_at > $1::timestamptz
 UNION ALL
@@ -58,17 +34,6 @@ SELECT id, updated_at FROM api_keys WHERE updated_at > $1::timestamptz
 _NOW = "SELECT now()"
 
 log = logging.getLogger("callsheet")
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who holds a token, and until when it is good (Unix time)."""
-
-    token: str
-    viewer: Viewer
-    expires_at: float
-    depends_on: frozenset[UUID]
-    """The person, and the session or the key: if one of them changes, so may this."""
 
 
 @dataclass(eq=False)
@@ -93,8 +58,8 @@ class Callers:
     anew, and connections end whose token is not what it was.
     """
 
-    def __init__(self, tokens: Tokens, database: Database) -> None:
-        self._tokens = tokens
+    def __init__(self, tokens: Tokens, database: Database, issuer: Issuer | None = None) -> None:
+        self._credentials = Credentials(tokens, database, issuer)
         self._database = database
         self._known: dict[str, tuple[Caller, float]] = {}
         self._attended: set[Attended] = set()
@@ -174,42 +139,12 @@ class Callers:
 
     async def _look_up(self, token: str) -> Caller:
         round_ = self._rounds
-        is_key = token.startswith(f"{PREFIX}_")
-        caller = await (self._by_key(token) if is_key else self._by_token(token))
+        caller = await self._credentials.read(token)
         if round_ == self._rounds:  # else it may be what was true before a change was seen
             if len(self._known) >= _KEPT:
                 self._known.clear()
             self._known[token] = (caller, time.monotonic() + _KEPT_S)
         return caller
-
-    async def _by_token(self, token: str) -> Caller:
-        grant = self._tokens.read(token)
-        found = await self._database.fetch(
-            _STANDING, grant.organization_id, grant.person_id, grant.session_id
-        )
-        if not found or not found[0]["welcome"]:
-            raise Unauthenticated("This token is good no more.")
-        permission = models.Permission[found[0]["permission"]]
-        viewer = Viewer(
-            permission, grant.person_id, grant.organization_id, grant.scopes, grant.session_id
-        )
-        depends_on = frozenset(each for each in (grant.person_id, grant.session_id) if each)
-        return Caller(token, viewer, grant.expires_at, depends_on)
-
-    async def _by_key(self, token: str) -> Caller:
-        found = await self._database.fetch(_KEY, digest(token))
-        if not found:
-            raise Unauthenticated("This key is good no more.")
-        (key,) = found
-        if not key["last_used_at"] or datetime.now(UTC) - key["last_used_at"] > _USED_WITHIN:
-            async with self._database.transaction() as session:
-                await session.execute(_USED, {"agency": key["organization_id"], "key": key["id"]})
-        permission = models.Permission[key["permission"]]
-        scopes = frozenset(models.Scope[name] for name in key["scopes"])
-        viewer = Viewer(permission, key["person_id"], key["organization_id"], scopes)
-        until = key["expires_at"] if key["is_current"] else key["previous_until"]
-        expires_at = min(until, key["expires_at"]).timestamp()
-        return Caller(token, viewer, expires_at, frozenset({key["person_id"], key["id"]}))
 
 
 def bearer(value: object) -> str | None:

@@ -72,7 +72,7 @@ async def graphql(request: Request) -> Response:
             if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):
                 return _told(request, _FRAMINGS[taken[0]], _refused(answered), watching)
     status = _status(failure, answered, media_type)
-    headers = _headers(failure, status)
+    headers = _headers(failure) | _challenge(request, answered, status)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
     return _revalidated(request, response) if is_cacheable else response
@@ -88,7 +88,7 @@ async def not_allowed(request: Request, error: Exception) -> Response:
     allowed = getattr(error, "headers", None) or {}
     failure = Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed.", **allowed)
     answered = encode({"errors": [formatted(failure, request.state.request_id)]})
-    headers = _headers(failure, failure.status)
+    headers = _headers(failure)
     return Response(answered, failure.status, headers, f"{MediaType.JSON.value}; charset=utf-8")
 
 
@@ -139,7 +139,7 @@ def _told(
         while_good=while_good or nullcontext(),
         leaving=_state(request).leaving,
         watching=watching.pop_all(),
-        headers=_headers(None, HTTPStatus.OK),
+        headers=_headers(None),
     )
 
 
@@ -234,11 +234,23 @@ def _status(
     return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
 
 
-def _headers(failure: Exception | None, status: HTTPStatus) -> dict[str, str]:
+def _headers(failure: Exception | None) -> dict[str, str]:
     headers = {
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization",
     }
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer realm="callsheet"'
     return headers | failure.headers if isinstance(failure, Refused) else headers
+
+
+def _challenge(request: Request, answered: dict[str, Any], status: HTTPStatus) -> dict[str, str]:
+    """What a token is wanted for; and what is wrong with the one that came (RFC 6750, 3)."""
+    parts = ['Bearer realm="callsheet"']
+    if status is HTTPStatus.UNAUTHORIZED:
+        if bearer(request.headers.get("authorization")):
+            parts.append('error="invalid_token"')
+        return {"WWW-Authenticate": ", ".join(parts)}
+    scopes = [error["extensions"].get("scope") for error in answered.get("errors", ())]
+    if status is HTTPStatus.FORBIDDEN and all(scopes):
+        parts += ['error="insufficient_scope"', f'scope="{" ".join(scopes)}"']
+        return {"WWW-Authenticate": ", ".join(parts)}
+    return {}

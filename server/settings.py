@@ -1,10 +1,12 @@
 """Settings, from the environment: each is a variable `CALLSHEET_…`, but the two URLs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from server.issuer import Issuer
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\[\]:-]+$")]
 """A scheme, a host, and a port if it is not the usual one; as browsers write it."""
@@ -25,6 +27,10 @@ class Settings(BaseSettings):
     """Redis or Valkey; without it, an embedded one in the data folder."""
     secret: SecretStr | None = None
     """The key that signs tokens, 32 characters or more; without it, one kept in the data folder."""
+    oidc_issuer: str | None = None
+    """An OpenID Connect issuer whose tokens are good here as well, such as https://login.example."""
+    oidc_audience: str | None = None
+    """The audience that its tokens must be for; needed with the issuer."""
     documents: Path | None = None
     """A manifest of persisted documents; with it, only these are executed."""
     data: Path = Path(".data")
@@ -51,3 +57,16 @@ class Settings(BaseSettings):
     """How long to serve on after SIGTERM, while it is told that the process is not ready."""
     demo: bool = True
     """Whether to make the demo agency in an empty database, and to print tokens for it."""
+
+    @model_validator(mode="after")
+    def _issuer_has_audience(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError("CALLSHEET_OIDC_ISSUER and CALLSHEET_OIDC_AUDIENCE go together")
+        return self
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """The issuer of others' tokens, if there is one."""
+        if self.oidc_issuer and self.oidc_audience:
+            return Issuer(self.oidc_issuer, self.oidc_audience)
+        return None

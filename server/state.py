@@ -66,7 +66,8 @@ class State:
         """The operation that a client has sent, or named; traced if the client wants it."""
         agency = context.viewer.organization_id if isinstance(context, Context) else None
         found = await Operation.find(payload, self.documents, agency)
-        note_operation(found)
+        if agency or found.is_for_visitors:  # else nothing is told of it, nor counted by its name
+            note_operation(found)
         if found.explain:
             _trace(context)
         return found

@@ -22,13 +22,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CURSOR = re.compile(r'(?<=")[A-Za-z0-9_-]{20,}(?=")')
 _CATALOGUE = (models.Service, models.Package, models.PackageService)
 _OWN = (models.ReadMarker, models.IdempotencyRecord, models.Session)
+_NOBODYS = (models.Credential, models.Identity)
 _UNSHOWN = {
-    models.LogHead,
-    models.PackageService,
-    models.Credential,
-    models.PersistedDocument,
-    *_OWN,
-} - {models.Session}
+    *(models.LogHead, models.PackageService, models.PersistedDocument),
+    *_NOBODYS,
+    *(table for table in _OWN if table is not models.Session),
+}
 _INTERNAL = {
     models.Order: {"notes"},
     models.OrderService: {"notes", "escalation_reason"},
@@ -76,7 +75,7 @@ class Facts:
         """Whether somebody may see a row."""
         if isinstance(row, models.Organization):
             return row.id == by.organization_id
-        if row.organization_id != by.organization_id or isinstance(row, models.Credential):
+        if row.organization_id != by.organization_id or isinstance(row, _NOBODYS):
             return False
         if isinstance(row, models.LogEntry):
             return self._may_read(by, row)

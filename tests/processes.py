@@ -123,12 +123,12 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serve(database_url: str, redis_url: str) -> AsyncIterator[Process]:
-    """A server process on a free port, ended at the end."""
+async def serve(database_url: str, redis_url: str, **more: str) -> AsyncIterator[Process]:
+    """A server process on a free port, with more in its environment, ended at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "server", "serve", "--port", "0"),
-        env=environment(database_url, redis_url),
+        env=environment(database_url, redis_url) | more,
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

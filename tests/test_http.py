@@ -77,7 +77,9 @@ async def test_without_a_good_token_nothing_is_told(server: Watched, header: str
     encoded = header.encode("latin-1") if header else None
     response = await send(server, None, content=b"{}", headers={"Authorization": encoded})
     assert response.status_code == 401
-    assert response.headers["WWW-Authenticate"] == 'Bearer realm="callsheet"'
+    came = header is not None and header.startswith("Bearer ")
+    error = ', error="invalid_token"' if came else ""  # RFC 6750: no error if no token came
+    assert response.headers["WWW-Authenticate"] == f'Bearer realm="callsheet"{error}'
     assert code(response) == "UNAUTHENTICATED"
 
 
@@ -90,6 +92,8 @@ async def test_a_token_without_the_scope_is_told_so_in_either_media_type(
         response = await ask(server, agency.admin, NAME, headers)
         assert response.status_code == 403
         assert code(response) == "FORBIDDEN"
+        told = 'Bearer realm="callsheet", error="insufficient_scope", scope="people:read"'
+        assert response.headers["WWW-Authenticate"] == told
 
 
 async def test_an_expired_token_is_told_so_in_either_media_type(
@@ -101,6 +105,7 @@ async def test_an_expired_token_is_told_so_in_either_media_type(
         response = await ask(server, agency.admin, NAME, headers)
         assert response.status_code == 401
         assert code(response) == "UNAUTHENTICATED"
+        assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 UNUSABLE = [

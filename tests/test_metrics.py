@@ -130,9 +130,9 @@ async def test_fields_statements_waits_and_caches_are_counted(
     assert more("cache_lookups_total", cache="documents", result="miss") == 1
     assert more("cache_lookups_total", cache="documents", result="hit") == 1
     assert more("cache_lookups_total", cache="plans", result="hit") == 1
-    # Of each: who it is; BEGIN, orders, progress, COMMIT.
-    assert more("statement_seconds_count") >= 2 * 5
-    assert more("pool_wait_seconds_count", pool="read") >= 2 * 2
+    # Once: who it is. Of each: BEGIN, orders, progress, COMMIT.
+    assert more("statement_seconds_count") >= 1 + 2 * 4
+    assert more("pool_wait_seconds_count", pool="read") >= 1 + 2
     assert after[series("pool_connections", pool="read", state="limit")] == 10
     assert after[series("pool_connections", pool="read", state="idle")] >= 1
     assert after[series("event_loop_lag_seconds_count")] >= 1

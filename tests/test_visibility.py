@@ -47,6 +47,8 @@ UNMARKED = {
     (models.PersistedDocument, "text"),
     (models.Credential, "password_hash"),
     (models.ApiKey, "hint"),
+    (models.Identity, "issuer"),
+    (models.Identity, "subject"),
 }
 """The columns with texts that nobody wrote."""
 
