@@ -18,6 +18,8 @@ from engine import inputs
 from schema import scopes as stated
 from subscriptions.hub import Hub
 
+pytestmark = pytest.mark.usefixtures("unlimited")
+
 ANYBODY = {"viewer", "node", "nodes"}
 """The root fields that state no scope: what they lead to does."""
 FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
