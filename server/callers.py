@@ -42,10 +42,11 @@ class Attended:
 
     caller: Caller
     limit: asyncio.Timeout
+    is_over: bool = False
 
     def last_until(self, expires_at: float) -> None:
         """Let it go on until then (Unix time)."""
-        if not self.limit.expired():
+        if not self.is_over and not self.limit.expired():
             left = expires_at - time.time()
             self.limit.reschedule(asyncio.get_running_loop().time() + left)
 
@@ -90,6 +91,7 @@ class Callers:
                     await self._check(attended)  # it may have changed before it was attended
                     yield
                 finally:
+                    attended.is_over = True
                     self._attended.discard(attended)
         except TimeoutError:
             if limit.expired():

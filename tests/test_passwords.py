@@ -26,12 +26,13 @@ async def test_nobody_waits_in_a_long_line_and_the_event_loop_not_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go, at_once, most = threading.Event(), [0], [0]
-    lock = threading.Lock()
+    lock, entered = threading.Lock(), threading.Semaphore(0)
 
     def slow(_password: str, _known: str | None) -> bool:
         with lock:
             at_once[0] += 1
             most[0] = max(most[0], at_once[0])
+        entered.release()
         assert go.wait(10)
         with lock:
             at_once[0] -= 1
@@ -42,7 +43,8 @@ async def test_nobody_waits_in_a_long_line_and_the_event_loop_not_at_all(
         asyncio.create_task(passwords.verify(PASSWORD, None))
         for _ in range(passwords._IN_LINE)  # noqa: SLF001 - the limit
     ]
-    await asyncio.sleep(0)
+    for _ in range(passwords._AT_ONCE):  # noqa: SLF001 - the limit
+        assert await asyncio.to_thread(entered.acquire, timeout=10)
     with pytest.raises(Unavailable):
         await passwords.verify(PASSWORD, None)
     go.set()
