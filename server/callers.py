@@ -11,11 +11,11 @@ from typing import Any
 
 from core.database import Database
 from core.errors import Unauthenticated
+from core.outages import Outage
 from core.tokens import Tokens
 from server.credentials import Caller as Caller
 from server.credentials import Credentials
 from server.issuer import Issuer
-from subscriptions.bus import Outage
 
 WATCH_S = 1.0  # how often it is asked what has changed
 BLIND_S = 5.0  # after which what was looked up before is not relied upon

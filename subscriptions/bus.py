@@ -14,6 +14,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from core.outages import Outage
+
 PUBLISH_TIMEOUT_S = 0.2
 TICK_S = 0.5  # Redis is asked for a sign of life after one silent tick
 LAST_TICK = 3  # and is given up after this many
@@ -28,26 +30,6 @@ PREFIX = "log:"
 NEVER = Retry(NoBackoff(), 0, supported_errors=())
 
 logger = logging.getLogger(__name__)
-
-
-class Outage:
-    """A failure that lasts: logged when it begins and when it is over, not in between."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self._lasts = False
-
-    def begin(self, error: Exception) -> None:
-        """Note that it has failed, perhaps again."""
-        if not self._lasts:
-            logger.warning("%s fails: %s: %s", self.what, type(error).__name__, error)
-        self._lasts = True
-
-    def end(self) -> None:
-        """Note that it has worked, perhaps again."""
-        if self._lasts:
-            logger.warning("%s works again", self.what)
-        self._lasts = False
 
 
 class Bus:

@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, any_, literal, select
 
 from core.database import Database
+from core.outages import Outage
 from models import LogHead
-from subscriptions.bus import Bus, Outage
+from subscriptions.bus import Bus
 from subscriptions.tail import Diverged, Tails
 
 CHECK_S = 2.0  # how late a number can be that was published in vain

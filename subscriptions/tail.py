@@ -27,10 +27,10 @@ from sqlalchemy import ARRAY, Select, Uuid, func, select
 from core.cursors import Cursor
 from core.database import Database
 from core.errors import Unavailable
+from core.outages import Outage
 from core.records import select_records
 from core.statements import bound
 from models import Assignment, LogEntry, Order
-from subscriptions.bus import Outage
 from subscriptions.groups import Group, Item
 
 _KEPT = 256

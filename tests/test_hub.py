@@ -140,10 +140,12 @@ def database_url(database: Database) -> str:
 def notes() -> Iterator[Notes]:
     """What the hub and the bus log during the test."""
     notes = Notes()
-    logger = logging.getLogger("subscriptions")
-    logger.addHandler(notes)
+    loggers = [logging.getLogger(name) for name in ("subscriptions", "callsheet")]
+    for each in loggers:
+        each.addHandler(notes)
     yield notes
-    logger.removeHandler(notes)
+    for each in loggers:
+        each.removeHandler(notes)
 
 
 @pytest.fixture
