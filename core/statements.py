@@ -14,7 +14,8 @@ from sqlalchemy.util import LRUCache
 from core.records import DIALECT, Processor, Shape, select_records, select_some
 from core.viewer import Sight, SightOfAnyone, Viewer
 from core.visibility import visible
-from engine.needs import EVERYTHING, Needs
+from engine.needs import Needs
+from engine.selections import EVERYTHING
 from models import Base, Permission
 
 _KEPT = 1_000

@@ -29,7 +29,8 @@ from engine.limits import Exceeded
 LIMIT = 10_000
 _PAGE = 20  # that comes if nobody says how long it should be
 _LONGEST_PAGE = 100  # longer ones are refused by whoever reads the argument
-_PAGED = ("first", "last")
+_SIZES = ("first", "last", "ids")
+"""The arguments that say how many: pages, or things by their ids."""
 _KEPT = 256
 
 
@@ -69,12 +70,10 @@ def cost(
 
 def check(
     schema: GraphQLSchema, text: str, name: str | None, variables: Mapping[str, Any] | None
-) -> int:
-    """The cost of a valid operation; `Exceeded` if it is too high."""
-    found = cost(schema, text, name, variables)
-    if found > LIMIT:
+) -> None:
+    """Nothing, if a valid operation does not cost too much; else `Exceeded`."""
+    if cost(schema, text, name, variables) > LIMIT:
         raise Exceeded("objects on full pages", LIMIT)
-    return found
 
 
 @lru_cache(_KEPT)
@@ -127,9 +126,6 @@ class _Finder:
         if {"first", "ids"} & definition.args.keys():
             sizes = [_size(each) for each in node.arguments or () if each.name.value in _SIZES]
         yield _Place(sizes, list(self.places(node.selection_set.selections, inner)))
-
-
-_SIZES = (*_PAGED, "ids")
 
 
 def _size(argument: ArgumentNode) -> int | str:

@@ -8,6 +8,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     parse,
+    separate_operations,
     validate,
 )
 
@@ -44,6 +45,14 @@ def operation_of(text: str, name: str | None) -> OperationDefinitionNode:
     if len(found) != 1:
         raise GraphQLError("`operationName` must name one operation of the document.")
     return found[0]
+
+
+@lru_cache(_DOCUMENTS_KEPT)
+def alone(text: str, name: str | None) -> DocumentNode:
+    """An operation of a valid document, with the fragments that it uses."""
+    operation = operation_of(text, name)
+    own = separate_operations(parsed(text))
+    return own[operation.name.value if operation.name else ""]
 
 
 @lru_cache(_DOCUMENTS_KEPT)

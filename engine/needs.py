@@ -10,8 +10,6 @@ from engine.selections import Selected, parts_of
 
 Needs: TypeAlias = frozenset[tuple[type[Any], str]]
 """Tables, each with the name of one of its columns."""
-EVERYTHING = "*"
-"""In the place of a name: all columns of the table."""
 _LOADED = {"one", "many", "batch"}
 
 

@@ -16,7 +16,13 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-_BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
+EVERYTHING = "*"
+"""In the place of a column's name: all columns of the table."""
+
+
+def behind(element: Any) -> Any | None:
+    """What Strawberry made a type or a field of graphql-core's from; None if it made it not."""
+    return element.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if element else None
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +52,7 @@ class Selected:
     """One of the kinds of engine/fields.py; `other` for a resolver of one row."""
 
     def __post_init__(self) -> None:
-        self.behind = self.definition.extensions.get(_BEHIND)
+        self.behind = behind(self.definition)
         # With extensions, only its own resolver will do.
         extended = self.behind is None or self.behind.extensions
         self.metadata = {} if extended else self.behind.metadata
@@ -66,10 +72,10 @@ class Selected:
 
     @property
     def reads(self) -> Sequence[str]:
-        """The columns that it reads of its row; `*` where nobody has said which."""
+        """The columns that it reads of its row; `EVERYTHING` where nobody has said which."""
         match self.kind:
-            case "column":
-                return [self.column or "*"]
+            case "column" if self.column:
+                return [self.column]
             case "one":
                 return [self.metadata["by"]]
             case "each" | "batch":
@@ -77,7 +83,7 @@ class Selected:
             case "many" | "itself" | "typename":
                 return []
             case _:
-                return ["*"]
+                return [EVERYTHING]
 
     @property
     def title(self) -> str:

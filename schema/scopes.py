@@ -6,27 +6,24 @@ from typing import Any, TypeVar
 
 import strawberry
 from graphql import (
-    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
-    separate_operations,
     visit,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
 from core.errors import Forbidden
 from core.viewer import Scope
-from engine.documents import parsed
+from engine.documents import alone
+from engine.selections import behind
 
 C = TypeVar("C")
 _KEPT = 256
-_BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
 @strawberry.schema_directive(
@@ -98,17 +95,11 @@ def _needs(schema: GraphQLSchema, text: str, name: str | None) -> Mapping[Scope,
                 for scope in _stated(asked):
                     found.setdefault(scope, node)
 
-    visit(_alone(parsed(text), name), TypeInfoVisitor(types, Finder()))
+    visit(alone(text, name), TypeInfoVisitor(types, Finder()))
     return found
-
-
-def _alone(document: DocumentNode, name: str | None) -> DocumentNode:
-    """One operation of a document, with the fragments that it uses."""
-    operations = separate_operations(document)
-    return operations[name] if name in operations else next(iter(operations.values()))
 
 
 def _stated(element: Any) -> list[Scope]:
     """The scopes that are stated at a type or a field."""
-    behind = element.extensions.get(_BEHIND) if element else None
-    return of_field(behind) if behind else []
+    made = behind(element)
+    return of_field(made) if made else []

@@ -12,23 +12,21 @@ from graphql import (
     ArgumentNode,
     FieldNode,
     GraphQLSchema,
-    OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     VisitorAction,
-    parse,
     visit,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 import models
+from engine.documents import alone
+from engine.selections import behind
 from subscriptions.streams import Stream
 
 _KEPT = 256
-_BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
 def key(
@@ -43,7 +41,7 @@ def key(
     All staff may see the same, and so may all admins, but for what is told to one person alone and
     what is marked as `personal`. What others see depends on who they are: nobody shares it.
     """
-    found = _selected(schema, query, name)
+    found = _found(schema, query, name)
     viewer = stream.context.viewer
     if not viewer.is_staff or found.is_personal:
         return None
@@ -54,7 +52,7 @@ def key(
     return viewer.permission, query, name, blake2b(raw).digest()
 
 
-class Selected(NamedTuple):
+class Found(NamedTuple):
     """What matters of a document."""
 
     is_personal: bool
@@ -64,25 +62,18 @@ class Selected(NamedTuple):
 
 
 @lru_cache(_KEPT)
-def _selected(schema: GraphQLSchema, query: str, name: str | None) -> Selected:
+def _found(schema: GraphQLSchema, query: str, name: str | None) -> Found:
     types, personal, uses = TypeInfo(schema), [], Counter[str]()
     places: list[str] = []
 
     class Finder(Visitor):
-        def enter_operation_definition(
-            self, node: OperationDefinitionNode, *_: Any
-        ) -> VisitorAction:
-            other = name is not None and (node.name is None or node.name.value != name)
-            return SKIP if other else None
-
         def enter_variable_definition(self, _: VariableDefinitionNode, *__: Any) -> VisitorAction:
             return SKIP
 
         def enter_field(self, _: FieldNode, *__: Any) -> None:
-            definition = types.get_field_def()
-            behind = definition.extensions.get(_BEHIND) if definition else None
-            if behind and behind.metadata.get("personal"):
-                personal.append(behind)
+            field = behind(types.get_field_def())
+            if field and field.metadata.get("personal"):
+                personal.append(field)
 
         def enter_variable(self, node: VariableNode, *_: Any) -> None:
             uses[node.name.value] += 1
@@ -92,6 +83,6 @@ def _selected(schema: GraphQLSchema, query: str, name: str | None) -> Selected:
             if at_root and node.name.value == "after" and isinstance(node.value, VariableNode):
                 places.append(node.value.name.value)
 
-    visit(parse(query), TypeInfoVisitor(types, Finder()))
+    visit(alone(query, name), TypeInfoVisitor(types, Finder()))
     place = next((each for each in places if uses[each] == 1), None)
-    return Selected(bool(personal), place)
+    return Found(bool(personal), place)

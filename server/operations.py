@@ -13,8 +13,6 @@ from engine.documents import operation_of, parsed
 from schema import DOORS
 from server.documents import Documents
 
-_FOUND_KEPT = 256
-
 
 @dataclass(frozen=True)
 class Parameters:

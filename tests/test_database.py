@@ -16,7 +16,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from core.database import Database
 from core.statements import Sees, bound, prepared
-from engine.needs import EVERYTHING
+from engine.selections import EVERYTHING
 from models import Order, Permission, Person
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate

@@ -28,7 +28,6 @@ from graphql import (
     visit,
 )
 from stage import OWN, Stage
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionResult
 
 import models
@@ -39,6 +38,7 @@ from core.database import Database
 from core.log_filter import Wanted
 from core.viewer import Anyone, Scope
 from engine.fields import batch
+from engine.selections import behind
 from models import Kind, Person, ReadMarker
 from schema import sharing
 from server.answers import Answer, answers
@@ -49,7 +49,6 @@ from subscriptions.streams import Stream
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 
-_BEHIND = GraphQLCoreConverter.DEFINITION_BACKREF
 STAFF = ("admin", "manager", "staff")
 FEED = """subscription ($id: ID!, $after: Cursor, $include: [FeedKind!]) {
   orderFeed(orderId: $id, after: $after, include: $include) {
@@ -126,9 +125,8 @@ def impersonal(document: str) -> str:
 
     class Remover(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> Any:
-            definition = types.get_field_def()
-            behind = definition.extensions.get(_BEHIND) if definition else None
-            if behind is None or not behind.metadata.get("personal"):
+            field = behind(types.get_field_def())
+            if field is None or not field.metadata.get("personal"):
                 return None
             removed.append(node)
             return REMOVE

@@ -20,11 +20,11 @@ from graphql import (
     TypeInfoVisitor,
     Visitor,
     get_named_type,
-    separate_operations,
     type_from_ast,
     visit,
 )
 
+from engine.documents import alone
 from server.operations import Operation
 
 _SEVERAL = "several"
@@ -46,10 +46,9 @@ class Use:
     """Its variables whose values may use something deprecated."""
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> "Use":
+    def of(cls, schema: GraphQLSchema, text: str, name: str | None) -> "Use":
         """The use that the operation of that name makes of a schema; it must be valid."""
-        parts = separate_operations(document)
-        own = parts[name] if name else next(iter(parts.values()))
+        own = alone(text, name)
         types = TypeInfo(schema)
         finder = _Finder(types)
         visit(own, TypeInfoVisitor(types, finder))
@@ -92,7 +91,7 @@ class Usage:
         return use
 
     def _use(self, operation: Operation) -> Use:
-        return Use.of(self._schema, operation.document, operation.name)
+        return Use.of(self._schema, operation.query, operation.name)
 
     def fields(self) -> Counter[tuple[str, str]]:
         """How many operations asked for each field: type and name."""
