@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 from strawberry.types import ExecutionResult
@@ -65,20 +66,6 @@ async def _answers(
     after: Cursor | None,
     hand: Hand[Answer] | None,
 ) -> AsyncGenerator[Answer, None]:
-    async def execute(asked: Context, event: StreamEvent) -> tuple[Answer, bool]:
-        result = await schema.execute(
-            operation.query,
-            operation.variables,
-            asked,
-            root_value=event,
-            operation_name=operation.name,
-            allowed_operation_types=(OperationType.SUBSCRIPTION,),
-        )
-        for error in result.errors or ():
-            if isinstance(error.original_error, AWAY):
-                raise error.original_error  # half an event is no event: it is tried again
-        return _answer(result, request_id, event.cursor), not result.errors
-
     taken = Taken()
     results = await schema.stream(
         operation.query,
@@ -94,9 +81,28 @@ async def _answers(
     if taken.stream:
         stream = replace(taken.stream, after=after) if after else taken.stream
         key = schema.told_alike(stream, operation.query, operation.name, operation.variables)
+        execute = partial(_of_event, schema, operation, request_id)
         async with aclosing(stream.answers(key, execute, hand)) as told:
             async for each in told:
                 yield each
+
+
+async def _of_event(
+    schema: Schema, operation: Operation, request_id: str, context: Context, event: StreamEvent
+) -> tuple[Answer, bool]:
+    """The answer to a subscription for an event; and whether it is good for who asks later."""
+    result = await schema.execute(
+        operation.query,
+        operation.variables,
+        context,
+        root_value=event,
+        operation_name=operation.name,
+        allowed_operation_types=(OperationType.SUBSCRIPTION,),
+    )
+    for error in result.errors or ():
+        if isinstance(error.original_error, AWAY):
+            raise error.original_error  # half an event is no event: it is tried again
+    return _answer(result, request_id, event.cursor), not result.errors
 
 
 def _answer(result: ExecutionResult, request_id: str, place: Cursor | None = None) -> Answer:

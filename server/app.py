@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -52,44 +52,10 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        metrics, bus = Metrics(), Bus(servers.redis_url)
-        database = Database(
-            servers.database_url, pooled=settings.pooler, listener=Statements(metrics)
-        )
-        hub = Hub(database, bus)
-        usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
-        metrics.registry.register(Parts(database, hub, bus, usage))
-        await hub.start()
-        tokens = Tokens(servers.secret)
-        callers = Callers(tokens, database, settings.issuer)
-        tasks = [
-            asyncio.create_task(housekeeping.forever(database)),
-            asyncio.create_task(metrics.follow_the_loop()),
-            asyncio.create_task(callers.watch()),
-        ]
-        app.state.callsheet = State(
-            schema.build(),
-            database,
-            hub,
-            tokens,
-            callers,
-            Documents(database, listed),
-            Observer(metrics, usage, slow, tracing, known=listed is not None),
-            metrics,
-            settings.metrics_token,
-            Readiness(database, bus),
-        )
-        _collect_seldom()
-        try:
+        async with _running(servers, settings, tracing, listed) as state:
+            app.state.callsheet = state
+            _collect_seldom()
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await slow.stop()
-            await hub.stop()
-            await database.close()
-            if tracing:
-                await tracing.stop()
 
     routes: list[BaseRoute] = [
         Route("/health", health.health),
@@ -104,19 +70,66 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[
-            Middleware(RequestIds),
-            *([tracing.middleware()] if tracing else []),
-            *browsers.of_pages(settings.origins or frozenset()),
-            Middleware(
-                GZipMiddleware,
-                minimum_size=_COMPRESSED_FROM,
-                compresslevel=_COMPRESSION,
-                exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed"),
-            ),
-        ],
+        middleware=_middleware(settings, tracing),
         exception_handlers={HTTPStatus.METHOD_NOT_ALLOWED: http.not_allowed},
     )
+
+
+def _middleware(settings: Settings, tracing: "Tracing | None") -> list[Middleware]:
+    """What each request goes through, the outermost first."""
+    return [
+        Middleware(RequestIds),
+        *([tracing.middleware()] if tracing else []),
+        *browsers.of_pages(settings.origins or frozenset()),
+        Middleware(
+            GZipMiddleware,
+            minimum_size=_COMPRESSED_FROM,
+            compresslevel=_COMPRESSION,
+            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "multipart/mixed"),
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _running(
+    servers: Servers,
+    settings: Settings,
+    tracing: "Tracing | None",
+    listed: Mapping[str, str] | None,
+) -> AsyncIterator[State]:
+    """The parts of the process, which run while the block lasts."""
+    metrics, bus = Metrics(), Bus(servers.redis_url)
+    listener = Statements(metrics)
+    database = Database(servers.database_url, pooled=settings.pooler, listener=listener)
+    hub = Hub(database, bus)
+    usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
+    metrics.registry.register(Parts(database, hub, bus, usage))
+    await hub.start()
+    tokens = Tokens(servers.secret)
+    callers = Callers(tokens, database, settings.issuer)
+    endless = (housekeeping.forever(database), metrics.follow_the_loop(), callers.watch())
+    tasks = [asyncio.create_task(each) for each in endless]
+    try:
+        yield State(
+            schema.build(),
+            database,
+            hub,
+            tokens,
+            callers,
+            Documents(database, listed),
+            Observer(metrics, usage, slow, tracing, known=listed is not None),
+            metrics,
+            settings.metrics_token,
+            Readiness(database, bus),
+        )
+    finally:
+        for task in tasks:
+            task.cancel()
+        await slow.stop()
+        await hub.stop()
+        await database.close()
+        if tracing:
+            await tracing.stop()
 
 
 def _collect_seldom() -> None:

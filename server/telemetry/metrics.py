@@ -44,31 +44,20 @@ class Metrics:
             "callsheet_streams", "Subscriptions that are open.", ("transport",), registry=own
         )
         self.sockets = Gauge("callsheet_sockets", "WebSockets that are open.", registry=own)
-        self.statements = Histogram(
-            "callsheet_statement_seconds",
-            "How long SQL statements took.",
-            buckets=_FAST,
-            registry=own,
-        )
-        self.waits = Histogram(
-            "callsheet_pool_wait_seconds",
-            "How long a connection of a pool was waited for.",
-            ("pool",),
-            buckets=_FAST,
-            registry=own,
-        )
         self.deprecated = Counter(
             "callsheet_deprecated",
             "Operations that used a deprecated element, by who asked.",
             ("element", "by"),
             registry=own,
         )
-        self.lag = Histogram(
-            "callsheet_event_loop_lag_seconds",
-            "How late the event loop was, looked at twice a second.",
-            buckets=_FAST,
-            registry=own,
-        )
+        self.statements = self._times("statement", "How long SQL statements took.")
+        self.waits = self._times("pool_wait", "How long a connection was waited for.", "pool")
+        self.lag = self._times("event_loop_lag", "How late the loop was, looked at twice a second.")
+
+    def _times(self, of: str, text: str, *labels: str) -> Histogram:
+        """A histogram of short times."""
+        name = f"callsheet_{of}_seconds"
+        return Histogram(name, text, labels, buckets=_FAST, registry=self.registry)
 
     async def follow_the_loop(self) -> None:
         """Measure, for ever, how late the event loop is."""
