@@ -57,7 +57,7 @@ def doors() -> dict[str, Any]:
 
 
 def _of_root() -> dict[str, Any]:
-    root = schema.build()._schema.mutation_type  # noqa: SLF001 - Strawberry hides graphql-core's
+    root = schema.core().mutation_type
     assert root is not None
     found: dict[str, Any] = root.fields
     return found

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from factories import Agency
+from scene import Scene
+from signing_in import give_password
 from sqlalchemy import event
 from watched import Watched, quiet
 
@@ -65,6 +67,12 @@ async def agency(database: Database, hub: Hub) -> Agency:
     return await Agency.make(database, hub)
 
 
+@pytest.fixture(scope="module")
+async def scene(database: Database, hub: Hub) -> Scene:
+    """An agency with one of everything."""
+    return await Scene.make(database, hub)
+
+
 @pytest.fixture
 def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The SQL statements that are sent while the test runs: by actions, and by reads."""
@@ -99,3 +107,9 @@ def unlimited() -> Iterator[None]:
             patch.setattr(documents, name, sys.maxsize)
         patch.setattr(costs, "LIMIT", sys.maxsize)
         yield
+
+
+@pytest.fixture
+async def given(agency: Agency) -> dict[str, str]:
+    """What the agency's staff signs in with."""
+    return await give_password(agency, agency.staff)

@@ -126,3 +126,8 @@ def _accepted(told: Any) -> Any:
         kept = {name: each for name, each in told.items() if name.split("_")[-1] not in _ACCEPTED}
         return {name: _accepted(each) for name, each in kept.items()}
     return told
+
+
+def codes(answers: list[Any]) -> set[str]:
+    """The codes of the errors in answers."""
+    return {error["extensions"]["code"] for each in answers for error in each["errors"]}

@@ -23,7 +23,7 @@ from graphql import (
 
 import schema
 
-SCHEMA = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
+SCHEMA = schema.core()
 _PAGE = 100
 Path = tuple[str, ...]
 

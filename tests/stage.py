@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from everything_asked import Given
 from factories import Agency, typed
-from marked_scene import Marked, act, dump
+from marked_scene import Marked
 from plain_rules import Facts, known
+from worked import act, dump
 
 from core import ids
 from core.cursors import Cursor

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from calling import NAME, send, until_refused
 from factories import TOKENS, Agency, typed
 from processes import Process, closed, serve
 from scene import soon
 from sqlalchemy import select, update
-from test_callers import NAME, send, until_refused
 
 import schema
 from core.context import Context

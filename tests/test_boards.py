@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from factories import Agency, typed
-from test_streams import following, until_ready
+from following import following, until_ready
 
 from core.cursors import Cursor
 

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
+from calling import NAME, send, until_refused
 from factories import BOTH, TOKENS, Agency, typed
 from processes import SECONDS, Process, closed, serve
+from signing_in import PASSWORD, give_password
 from sqlalchemy import update
-from test_sessions import PASSWORD, give_password
 
 from core.database import Database
 from core.errors import Unauthenticated
@@ -18,7 +18,6 @@ from models import Permission, Person
 from server.callers import BLIND_S, Callers
 from server.embedded import Postgres, Valkey
 
-NAME = "{ viewer { person { name } } }"
 SIGN_IN = """mutation ($input: SignInInput!) {
   signIn(input: $input) { tokens { accessToken refreshToken } }
 }"""
@@ -35,31 +34,10 @@ async def servers(
         yield [one, two]
 
 
-async def send(server: Process, query: str, token: str | None = None, **given: Any) -> Any:
-    """The status and the body of the answer to a request."""
-    headers = {"Accept": "application/graphql-response+json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
-        response = await client.post(
-            f"http://{server.address}/graphql",
-            json={"query": query, "variables": {"input": given} if given else {}},
-            headers=headers,
-        )
-    return response.status_code, response.json()
-
-
 async def signed_in(server: Process, agency: Agency, person: Person) -> Any:
     """The tokens of a person who signs in by HTTP."""
     _, answer = await send(server, SIGN_IN, **await give_password(agency, person))
     return answer["data"]["signIn"]["tokens"]
-
-
-async def until_refused(server: Process, token: str) -> None:
-    """Wait until a process takes a token no more."""
-    async with asyncio.timeout(SECONDS):
-        while (await send(server, NAME, token))[0] != 401:  # noqa: ASYNC110 - it asks each time
-            await asyncio.sleep(0)
 
 
 async def sign_out(servers: list[Process], agency: Agency, tokens: Any) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from factories import Agency
+from pages import settings
 from processes import SECONDS, Process
 from running import run
 from starlette.routing import Route
-from test_docs import settings
 from watched import Watched, watched
 
 import schema

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from calling import NAME, send
 from factories import TOKENS, Agency
 from issuing import AUDIENCE, Provider, provider
 from joserfc.jwk import RSAKey
 from processes import serve
 from pydantic import ValidationError
 from sqlalchemy import update
-from test_callers import NAME, send
 
 from core.database import Database
 from core.errors import Unauthenticated, Unavailable

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from api_questions import QUESTIONS, about
 from asking import ask, code, send
 from engine_compare import Question
 from engine_search import search
@@ -12,14 +13,11 @@ from graphql import get_introspection_query
 from hypothesis import given
 from scene import Scene
 from sqlalchemy import text
-from test_engine_api import QUESTIONS, about
 from watched import Watched
 
-from core.database import Database
 from engine import columns, costs, limits
 from engine.limits import Exceeded, check_nesting
 from schema import core, execution
-from subscriptions.hub import Hub
 
 NAME = "{ viewer { person { name } } }"
 
@@ -125,12 +123,6 @@ async def test_fragments_that_contain_themselves_are_refused(agency: Agency) -> 
 )
 def test_a_cost_is_known_before(document: str, variables: dict[str, Any], expected: int) -> None:
     assert costs.cost(core(), document, None, variables) == expected
-
-
-@pytest.fixture(scope="module")
-async def scene(database: Database, hub: Hub) -> Scene:
-    """An agency with one of everything."""
-    return await Scene.make(database, hub)
 
 
 @search(40)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from asking import ask
 from factories import Agency, Answer
+from following import following, until_ready
 from processes import token
 from redis.asyncio import Redis
 from sqlalchemy import select
-from test_streams import following, until_ready
 from watched import Watched, quiet
 
 from core import log

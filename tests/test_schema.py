@@ -33,7 +33,7 @@ from models import SHARED, Base, LogEntry, Person, Versioned, new_id
 from schema.base import Connection, Edge
 from subscriptions.hub import Hub
 
-API = schema.build()._schema  # noqa: SLF001 - Strawberry hides graphql-core's
+API = schema.core()
 ROOT = Path(__file__).parent.parent
 OURS = [
     each
@@ -158,12 +158,6 @@ def test_ids_round_trip(model: type[Base]) -> None:
     key = new_id()
     assert ids.decode(ids.encode(model, key), "id") == (model, key)
     assert ids.encode(model, key).startswith(f"{ids.PREFIXES[model]}_")
-
-
-@pytest.fixture(scope="module")
-async def scene(database: Database, hub: Hub) -> Scene:
-    """An agency with one of everything."""
-    return await Scene.make(database, hub)
 
 
 @pytest.fixture(scope="module")

@@ -27,12 +27,6 @@ FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
 } }"""
 
 
-@pytest.fixture(scope="module")
-async def scene(database: Database, hub: Hub) -> Scene:
-    """An agency with one of everything."""
-    return await Scene.make(database, hub)
-
-
 def scopes_of(operation: str, name: str) -> list[Scope]:
     """The scopes that are stated at a root field."""
     field = schema_walk.root(operation)[name]

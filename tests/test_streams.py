@@ -1,10 +1,10 @@
 """Subscriptions: what was missed, then what comes, once each and in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from factories import Agency, Answer, typed
+from factories import Agency, typed
+from following import SECONDS, following, until_ready
 
 from core import ids
 from models import Order, new_id
@@ -23,22 +23,6 @@ ACTIVITY = """subscription ($filter: ActivityFilter, $after: Cursor) {
 ORDERS = """subscription ($filter: OrderFilter, $after: Cursor) {
   ordersChanged(filter: $filter, after: $after) { type cursor kind fits order { id status } }
 }"""
-SECONDS = 30
-
-
-async def following(stream: AsyncIterator[Answer], field: str) -> dict[str, object]:
-    """The next event of a stream."""
-    async with asyncio.timeout(SECONDS):
-        event: dict[str, object] = (await anext(stream))[field]
-    return event
-
-
-async def until_ready(stream: AsyncIterator[Answer], field: str) -> list[dict[str, object]]:
-    """The events before the stream is ready, and that one."""
-    events = [await following(stream, field)]
-    while events[-1]["type"] != "READY":
-        events.append(await following(stream, field))
-    return events
 
 
 async def test_a_feed_tells_messages_and_activity_as_they_come(agency: Agency) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 from factories import Agency
+from following import following, until_ready
+from shared_streams import FEED, is_ready, sent
 from sqlalchemy import delete, text, update
-from test_sharing import FEED, is_ready, sent
-from test_streams import following, until_ready
 
 import subscriptions.groups
 import subscriptions.tail

@@ -1,8 +1,6 @@
 """Who sees what: everything is asked for, by everybody, of agencies in which everything happened."""  # noqa: E501
 
 import json
-from contextlib import AsyncExitStack
-from typing import Any
 
 import pytest
 import schema_walk
@@ -11,26 +9,22 @@ from everything_asked import (
     Live,
     ask,
     call,
-    followed,
     places,
-    plain,
     questions,
     replay,
-    until_ready,
     walk,
 )
 from factories import typed
-from marked_scene import act
 from plain_rules import traces
-from probes import all_told, hidden_ids, hidden_words, told_about
+from probes import all_told, codes, hidden_ids, hidden_words, told_about
 from scene import CALLS, INSTEAD
 from sqlalchemy import String, select
-from stage import EVERYBODY, FOR_STAFF, OTHERS, OWN, Stage
+from stage import EVERYBODY, FOR_STAFF, OTHERS, Stage
+from worked import act
 
 import models
 from core import ids
 from core.arguments import IdOf
-from core.cursors import Cursor
 from core.database import Database
 from core.viewer import Viewer
 from core.visibility import visible
@@ -57,11 +51,6 @@ UNMARKED = {
 async def stage(database: Database, hub: Hub) -> Stage:
     """One for all tests that change nothing."""
     return await Stage.make(database, hub)
-
-
-def codes(answers: list[Any]) -> set[str]:
-    """The codes of the errors in answers."""
-    return {error["extensions"]["code"] for each in answers for error in each["errors"]}
 
 
 def test_everything_has_happened_and_every_text_is_marked(stage: Stage) -> None:
@@ -232,75 +221,3 @@ async def test_asking_about_what_is_hidden_is_as_asking_about_nothing(
     for hidden, unknown in hidden_ids(stage, by):
         nothing = await told_about(stage, by, unknown, live=live)
         assert await told_about(stage, by, hidden, live=live) == nothing
-
-
-@pytest.mark.parametrize("role", ["contractor", "customer"])
-async def test_nothing_comes_after_access_is_lost(database: Database, hub: Hub, role: str) -> None:
-    stage, kept = await Stage.with_another(database, hub)
-    agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
-    asked = questions("subscription", [mine.order, kept])
-    wanted = {(n, *given.values()): (by, n, given) for n, given in asked if n not in FOR_STAFF}
-    before = stage.all_places(by)
-    async with Live.of(agency, wanted) as live:
-        given = {"id": mine.order, "status": "POSTPONED"}
-        last = (await act(agency, agency.admin, "setOrderStatus", **given))["cursor"]
-        heard = {key: [last] * (key[-1] != kept and key[0] not in OWN) for key in wanted}
-        await live.reach(heard)
-        known = traces(list(live.told.values()))
-        await stage.lose(role)
-        await mine.open()
-        await mine.close()
-        for status in ("POSTPONED", "PENDING"):  # what comes too much comes before the second
-            await act(agency, agency.admin, "setOrderStatus", id=kept, status=status)
-            given = {"orderId": kept, "text": f"@{agency.contractor.name}"}
-            await act(agency, agency.admin, "postMessage", **given)
-            await stage.look()
-            now = {key: heard[key] + stage.places(*wanted[key], but=before) for key in wanted}
-            await live.reach(now)
-    assert {key: places(told) for key, told in live.told.items()} == now
-    found = traces(list(live.told.values())) & stage.facts.everything()
-    assert not found - known - stage.facts.readable(by)
-
-
-@pytest.mark.parametrize("role", ["contractor", "customer"])
-async def test_what_was_being_told_ends_when_access_is_lost(
-    database: Database, hub: Hub, role: str
-) -> None:
-    stage, _ = await Stage.with_another(database, hub)
-    agency, mine, by = stage.agency, stage.marked.mine, stage.people[role]
-    mine.worker = agency.contractor
-    await mine.open()
-    await mine.close()
-    known = (await stage.look()).facts.readable(by)
-    before = stage.all_places(by)
-    start, told = {"after": str(Cursor.at(agency.organization.id, 0, None))}, []
-    async with AsyncExitStack() as stack:
-        streams = [
-            (name, await stack.enter_async_context(followed(agency, by, name, start | given)))
-            for name, given in questions("subscription", [mine.order])
-            if stage.places(by, name, given)
-        ]
-        told += [plain(await anext(stream)) for _, stream in streams]
-        await stage.lose(role)
-        notes = {"id": mine.order, "notes": "untoldalate"}
-        await act(agency, agency.admin, "updateOrderNotes", **notes)
-        await act(agency, agency.admin, "setOrderStatus", id=mine.order, status="CANCELLED")
-        for name, stream in streams:
-            told += await until_ready(stream, name)
-    assert set(places(told)) <= before
-    assert not traces(told) & (await stage.look()).facts.everything() - known
-    assert not codes(told)
-
-
-async def test_a_retry_after_access_was_lost_tells_nothing_new(
-    database: Database, hub: Hub
-) -> None:
-    stage, _ = await Stage.with_another(database, hub)
-    agency, mine, by = stage.agency, stage.marked.mine, stage.agency.contractor
-    mine.worker = by
-    await mine.close()
-    await stage.lose("contractor")
-    told = await call(agency, by, "postMessage", mine.said)
-    rows = (await stage.look()).facts.rows[models.Message]
-    own = traces([[typed(row), row.text] for row in rows if row.author_id == by.id])
-    assert not traces(told) - own - stage.facts.readable(by)

@@ -1,0 +1,61 @@
+"""How people come in: what tests of it ask, and what they begin with."""
+
+from typing import Any
+
+from factories import TOKENS, Agency, Answer
+from sqlalchemy import update
+
+from core import passwords
+from core.errors import Unauthenticated
+from models import Credential, Person, new_id
+from server.callers import Callers
+
+PASSWORD = "correct horse battery"  # noqa: S105 - it opens nothing
+WRONG = {"code": "BAD_USER_INPUT", "field": "password"}
+
+
+async def give_password(agency: Agency, person: Person) -> dict[str, str]:
+    """What a person signs in with."""
+    email = f"{person.id.hex}@example.com"
+    credential = Credential(
+        organization_id=person.organization_id,
+        id=new_id(),
+        person_id=person.id,
+        password_hash=await passwords.hashed(PASSWORD),
+    )
+    async with agency.database.transaction() as session:
+        session.add(credential)
+        await session.execute(update(Person).where(Person.id == person.id).values(email=email))
+    return {"email": email, "password": PASSWORD}
+
+
+async def refresh(agency: Agency, token: str) -> Any:
+    """The tokens for a refresh token."""
+    answer = await agency.visit("refreshTokens", refreshToken=token)
+    return answer["refreshTokens"]["tokens"]
+
+
+async def sign_in(agency: Agency, given: dict[str, str]) -> Any:
+    """The tokens for an address and a password."""
+    return (await agency.visit("signIn", **given))["signIn"]["tokens"]
+
+
+async def is_good(agency: Agency, tokens: Any) -> bool:
+    """Whether an access token opens the API; asked without what is known already."""
+    try:
+        await Callers(TOKENS, agency.database).of(tokens["accessToken"])
+    except Unauthenticated:
+        return False
+    return True
+
+
+async def invite(agency: Agency, **more: Any) -> Any:
+    """The answer to an invitation of somebody new."""
+    given = {"name": "Nora New", "email": f"{new_id().hex}@example.com", "permission": "STAFF"}
+    selection = "secret person { id email suspendedAt }"
+    return await agency.do(agency.admin, "invitePerson", selection, **given, **more)
+
+
+async def accept(agency: Agency, secret: str, password: str = PASSWORD) -> Answer:
+    """What the API answers to who accepts an invitation."""
+    return await agency.visit("acceptInvitation", token=secret, password=password)
