@@ -18,7 +18,7 @@ class Statements:
             return
         self._metrics.statements.observe(seconds)
         if watch := CURRENT.get():
-            watch.sent(Sent(" ".join(sql.split()), seconds))
+            watch.sent(Sent(sql, seconds))
 
     def waited(self, pool: str, seconds: float) -> None:
         """Note how long a connection was waited for."""

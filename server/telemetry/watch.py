@@ -19,9 +19,14 @@ _NAME_LENGTH = 80
 class Sent:
     """An SQL statement that was sent, and how long it took until `at`, in Unix time."""
 
-    sql: str
+    raw: str
     seconds: float
     at: float = field(default_factory=time.time)
+
+    @property
+    def sql(self) -> str:
+        """The statement on one line; made only for those that somebody reads."""
+        return " ".join(self.raw.split())
 
 
 @dataclass
