@@ -61,10 +61,6 @@ class Context:
         """The rows of a statement that was built for this one time."""
         return await self._fetch(bound(statement), values)
 
-    async def first(self, statement: Select[Any]) -> Any | None:
-        """The first row of such a statement, if it has any."""
-        return next(iter(await self.rows(statement)), None)
-
     async def now(self, statement: Select[Any]) -> Sequence[Any]:
         """The rows of a statement as they are now, whatever the moment of the other reads."""
         wanted = bound(statement)

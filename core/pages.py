@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.context import Info
 from core.errors import Invalid
-from core.statements import Build, Sees
+from core.statements import Build, Sees, narrowed
 
 DEFAULT_SIZE = 20
 _LARGEST = 2**31 - 1  # what an integer column holds
@@ -139,13 +139,16 @@ async def page(
     if callable(source):
         rows = await info.read(_part, source, keys, limits, part.backwards, **given)
     else:
-        statement = _cut(source, keys, limits, backwards=part.backwards)
-        rows = await info.context.rows(statement, **given)
+        statement = narrowed(source, info.needs, [key.reads for key in keys])
+        statement = _cut(statement, keys, limits, backwards=part.backwards)
+        rows = await info.noted(info.context.rows(statement, **given))
 
     async def count() -> int:
-        if callable(source):
-            return int((await info.context.read(_length, source))[0])
-        return int(await info.context.first(_counted(source)) or 0)
+        context = info.context
+        counting = (
+            context.read(_length, source) if callable(source) else context.rows(_counted(source))
+        )
+        return int((await info.noted(counting))[0])
 
     return part.page(rows, lambda row: _encode(keys, row), count)
 

@@ -63,6 +63,13 @@ class Shape:
             None, [(i, _processor(each)) for i, each in enumerate(statement.selected_columns)]
         )
 
+    @property
+    def model(self) -> type[models.Base]:
+        """The table whose rows become records."""
+        if self.record is None:
+            raise TypeError("This selects values, and no table.")
+        return self.record.model
+
     def rows(self, found: Sequence[Any]) -> Sequence[Any]:
         """What was selected: records or values, or tuples of them."""
         if self.record is None:
@@ -93,6 +100,14 @@ def select_some(entity: Any, names: Sequence[str] | None, *more: Any) -> Select[
     columns = [getattr(entity, name) for name in record.places]
     values = [(i, _processor(each)) for i, each in enumerate(more, start=len(columns))]
     return select(*columns, *more).execution_options(shape=Shape(record, values))
+
+
+def select_fewer(statement: Select[Any], names: Sequence[str]) -> Select[Any]:
+    """A statement that selects a table as records, with columns of these names only."""
+    model = Shape.of(statement).model
+    columns = [getattr(model, name) for name in names]
+    shape = Shape(_record(model, tuple(names)), [])
+    return statement.with_only_columns(*columns).execution_options(shape=shape)
 
 
 @cache

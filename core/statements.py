@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
-from core.records import DIALECT, Processor, Shape, select_records, select_some
+from core.records import DIALECT, Processor, Shape, select_fewer, select_records, select_some
 from core.viewer import Sight, SightOfAnyone, Viewer
 from core.visibility import visible
 from engine.needs import Needs
@@ -43,17 +43,25 @@ class Sees:
 
     def rows(self, entity: Any, *more: Any, reads: Sequence[str] = ()) -> Select[Any]:
         """The same of an alias of what was selected so."""
-        return select_some(entity, self._names(inspect(entity).mapper.class_, reads), *more)
+        names = _needed(self._needs, inspect(entity).mapper.class_, reads)
+        return select_some(entity, names, *more)
 
     def visible(self, model: type[Any]) -> Any:
         """The condition that the viewer may see a row of `model`."""
         return visible(model, self.sight)
 
-    def _names(self, model: type[Any], reads: Sequence[str]) -> Sequence[str] | None:
-        if self._needs is None or (model, EVERYTHING) in self._needs:
-            return None
-        needed = {name for table, name in self._needs if table is model}
-        return sorted(needed | {"id", *reads})
+
+def narrowed(statement: Select[Any], needs: Needs | None, reads: Sequence[str]) -> Select[Any]:
+    """A statement of a table's rows, with those columns only that are needed or read."""
+    names = _needed(needs, Shape.of(statement).model, reads)
+    return statement if names is None else select_fewer(statement, names)
+
+
+def _needed(needs: Needs | None, model: type[Any], reads: Sequence[str]) -> Sequence[str] | None:
+    """The names of the columns that are needed of a table, or read; None for all."""
+    if needs is None or (model, EVERYTHING) in needs:
+        return None
+    return sorted({name for table, name in needs if table is model} | {"id", *reads})
 
 
 def seen(viewer: Viewer | Sight, model: type[Any], *more: Any) -> Select[Any]:

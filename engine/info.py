@@ -1,6 +1,6 @@
 """What a resolver is told of its field, and how it reads what the query needs of it."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any, Generic, Protocol
 
@@ -59,9 +59,19 @@ class Info(strawberry.Info[C, R], Generic[C, R]):
         They have the columns that the query needs of what this field gives, and those that
         `build` asks for.
         """
-        needs = getattr(self._raw_info, "needs", None)
+        reading = self.context.read(build, *fixed, needs=self.needs, **values)
+        return await self.noted(reading)
+
+    @property
+    def needs(self) -> Needs | None:
+        """What the query needs of the rows that this field gives; None if that is not known."""
+        needs: Needs | None = getattr(self._raw_info, "needs", None)
+        return needs
+
+    async def noted(self, reading: Awaitable[Sequence[Any]]) -> Sequence[Any]:
+        """The rows of a statement, which is noted as one of this field."""
         begun = perf_counter()
-        rows = await self.context.read(build, *fixed, needs=needs, **values)
+        rows = await reading
         if trace := self.context.trace:
             trace.read(self.path.as_list(), begun, len(rows))
         return rows

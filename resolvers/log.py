@@ -17,7 +17,7 @@ from core.context import Context, Info
 from core.cursors import Cursor
 from core.log_filter import ActivityFilter, FeedKind, Wanted
 from core.pages import Edge, Page, Slice
-from core.statements import Sees
+from core.statements import Sees, narrowed
 from engine.fields import load, rows_of, within
 from models import Kind, LogEntry, Message, Order
 
@@ -26,7 +26,8 @@ AboutService = Annotated[OrderServiceId, Doc("Only what is about this service.")
 After = Annotated[Cursor, PlaceInLog("Start after this place in the log.")]
 Before = Annotated[Cursor, PlaceInLog("End before this place in the log.")]
 _END = 2**63 - 1
-_FEED_READS = ("organization_id", "seq", "order_id", "kind", "subject_id")
+_CURSOR_READS = ("organization_id", "seq")
+_FEED_READS = (*_CURSOR_READS, "order_id", "kind", "subject_id")
 
 
 async def cursor(info: Info) -> Cursor:
@@ -44,7 +45,7 @@ async def activity(
 ) -> Page[models.LogEntry]:
     """What people did, oldest first: everything that the viewer may see and that fits a filter."""
     part = _slice(info.context, first, after, last, before)
-    return await _page(info.context, models.ACTIVITY, filter, part, after, before)
+    return await _page(info, models.ACTIVITY, filter, part, after, before)
 
 
 async def log(
@@ -63,24 +64,26 @@ async def log(
     if after is not None:
         await log_places.require_known(info.context, after, "after")
     part = _slice(info.context, first, after, last, before)
-    return await _page(info.context, models.SHARED, filter, part, after, before)
+    return await _page(info, models.SHARED, filter, part, after, before)
 
 
 async def _page(
-    context: Context,
+    info: Info,
     kinds: Collection[Kind],
     filter: ActivityFilter | None,
     part: Slice,
     after: Cursor | None,
     before: Cursor | None,
 ) -> Page[models.LogEntry]:
-    fitting = Wanted.of(kinds, filter).condition(context.viewer)
-    wanted = context.select(LogEntry).where(fitting)
+    context = info.context
+    wanted = context.select(LogEntry).where(Wanted.of(kinds, filter).condition(context.viewer))
 
     async def count() -> int:
-        return int(await context.first(select(func.count()).select_from(wanted.subquery())) or 0)
+        counted = select(func.count()).select_from(wanted.subquery())
+        return int((await info.noted(context.rows(counted)))[0])
 
-    rows = await context.rows(_cut(wanted, part, after, before))
+    needed = narrowed(wanted, info.needs, _CURSOR_READS)
+    rows = await info.noted(context.rows(_cut(needed, part, after, before)))
     return part.page(rows, cursor_of, count)
 
 

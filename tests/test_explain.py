@@ -37,6 +37,19 @@ async def test_what_each_place_took_is_told(agency: Agency, server: Watched) -> 
     assert max(place["durationMs"] for place in places.values()) <= told["durationMs"]
 
 
+async def test_each_statement_is_told_where_it_was_sent(agency: Agency, server: Watched) -> None:
+    await agency.book()
+    document = """{
+      orders(filter: {status: {in: [PENDING]}}) { totalCount edges { node { name } } }
+      activity { totalCount } people { totalCount edges { node { name } } }
+    }"""
+    told = (await ask(server, agency.admin, document, **EXPLAIN)).json()["extensions"]["explain"]
+    counts = {place["path"]: place["statements"] for place in told["places"] if place["statements"]}
+    # To count is asked of the page, which the root field gave.
+    assert counts == {"orders": 2, "activity": 2, "people": 2}
+    assert told["statements"] == 6
+
+
 async def test_nobody_is_told_unasked(agency: Agency, server: Watched) -> None:
     response = await ask(server, agency.admin, ORDERS)
     assert "extensions" not in response.json()

@@ -62,3 +62,35 @@ async def test_an_operation_sends_a_statement_per_place(
         assert not answer.errors
         sent.append(len(statements))
     assert sent == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "orders { edges { node { name } } }",
+        "orders(filter: {status: {in: [PENDING]}}) { edges { node { name } } }",
+        "orders(sort: [{by: NAME}]) { edges { node { name } } }",
+    ],
+)
+async def test_a_list_reads_only_what_is_needed_however_it_is_cut(
+    agency: Agency, statements: list[str], field: str
+) -> None:
+    await agency.book()
+    statements.clear()
+    answer = await agency.ask(agency.staff, f"{{ {field} }}")
+    assert len(answer["orders"]["edges"]) == 1
+    selected = statements[0].partition("FROM")[0]
+    assert "orders.name" in selected
+    assert "orders.notes" not in selected
+
+
+async def test_the_log_and_people_are_read_so_too(agency: Agency, statements: list[str]) -> None:
+    await agency.book()
+    statements.clear()
+    document = "{ activity { edges { node { at } } } people { edges { node { phone } } } }"
+    assert not (await agency.ask(agency.staff, document)).errors
+    log, people = sorted(each.partition("FROM")[0] for each in statements)
+    assert "log_entries.at" in log
+    assert "params" not in log
+    assert "people.phone" in people
+    assert "email" not in people
