@@ -98,7 +98,7 @@ async def _prepare(postgres: Postgres, valkey: Valkey) -> Stage:
     database = Database(postgres.url, pool_size=1)
     await migrate(database)
     await seed.once(database)
-    async with database.read() as session:
+    async with database.transaction() as session:
         manager = select(Person).where(Person.email == names.MANAGER)
         viewer = (await session.scalars(manager)).one()
         newest = select(Order.id).order_by(Order.created_at.desc(), Order.id.desc())

@@ -64,7 +64,8 @@ class Context:
     async def now(self, statement: Select[Any]) -> Sequence[Any]:
         """The rows of a statement as they are now, whatever the moment of the other reads."""
         wanted = bound(statement)
-        return wanted.shape.rows(await self.database.fetch(wanted.sql, *wanted.arguments({})))
+        arguments, agency = wanted.arguments({}), self.viewer.organization_id
+        return wanted.shape.rows(await self.database.fetch(wanted.sql, *arguments, within=agency))
 
     async def release(self) -> None:
         """Give the connection back; a later read begins a new moment."""
@@ -75,15 +76,17 @@ class Context:
 
     async def _fetch(self, statement: Statement, values: dict[str, Any]) -> Sequence[Any]:
         viewer = self.viewer
-        who = {"agency_id": viewer.organization_id}
+        agency = viewer.organization_id
+        who = {"agency_id": agency}
         if viewer.is_someone:
             who["viewer_id"] = viewer.id
         arguments = statement.arguments(values | who)
         if self.reads_once:
-            return statement.shape.rows(await self.database.fetch(statement.sql, *arguments))
+            rows = await self.database.fetch(statement.sql, *arguments, within=agency)
+            return statement.shape.rows(rows)
         async with self._one_at_a_time:
             if self._moment is None:
-                self._moment = await self.database.moment()
+                self._moment = await self.database.moment(agency)
             return statement.shape.rows(await self._moment.fetch(statement.sql, *arguments))
 
 

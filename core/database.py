@@ -6,15 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, cast
+from uuid import UUID
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import QueuePool
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from core.listening import Listener, listen
 
+SETTING = "callsheet.organization_id"
+"""What tells the database within which organization something is sent."""
+
+_UNKNOWN = object()
 _STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
 _NOTHING_PREPARED = {
     "statement_cache_size": 0,
@@ -35,6 +40,9 @@ class Use:
 class Database:
     """Two pools of connections, made inside the running event loop: to read, and to act.
 
+    All that is sent is `within` an organization, which the database is told of: its row-level
+    security lets nothing else be seen or written. Without one, no organization's rows are.
+
     If the server is `pooled`, a transaction may be on another connection than the one before it:
     nothing is left on connections for later, such as statements that are prepared.
     """
@@ -51,15 +59,15 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error's message is logged
             connect_args=_NOTHING_PREPARED if pooled else {},
         )
+        self._pooled = pooled
         self._listener = listener
         if listener:
             listen(self.engine, listener)
-        isolation = "READ COMMITTED" if pooled else "AUTOCOMMIT"
-        self._reading = self.engine.execution_options(isolation_level=isolation)
+        # We begin and end transactions ourselves, with the organization in the same message.
+        self._acting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         _, address = self.engine.dialect.create_connect_args(self.engine.url)
         self._pool = asyncpg.create_pool(
             **address,
@@ -67,28 +75,31 @@ class Database:
             max_size=pool_size,
             init=self._prepare,
             reset=_as_it_is,
+            connection_class=_Connection,
             statement_cache_size=0 if pooled else _STATEMENTS_KEPT,
         )
 
-    async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:
+    async def fetch(
+        self, sql: str, *arguments: Any, within: UUID | None = None
+    ) -> Sequence[asyncpg.Record]:
         """The rows of one statement, as things are now."""
+        if self._pooled:
+            moment = await self._begin_reading("BEGIN", within)
+            try:
+                return await moment.fetch(sql, *arguments)
+            finally:
+                await moment.end()
         connection = await self._connection()
         try:
-            rows: Sequence[Any] = await connection.fetch(sql, *arguments)
+            await connection.belong_to(within)
+            rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
         finally:
             await self._pool.release(connection)
         return rows
 
-    async def moment(self) -> "Moment":
+    async def moment(self, within: UUID) -> "Moment":
         """A connection for many reads of one moment; end it to give it back."""
-        connection = await self._connection()
-        try:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        except BaseException:
-            connection.terminate()  # it may be inside the transaction, or not
-            await self._pool.release(connection)
-            raise
-        return Moment(self, connection)
+        return await self._begin_reading("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", within)
 
     async def give_back(self, connection: PoolConnectionProxy) -> None:
         """End a moment's transaction, and return its connection to the pool."""
@@ -98,19 +109,21 @@ class Database:
         finally:
             await self._pool.release(connection)
 
-    def read(self) -> AsyncSession:
-        """A session for one read, without the round trips of a transaction."""
-        return AsyncSession(self._reading, expire_on_commit=False, autoflush=False)
-
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, within: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """A transaction: committed at the end, rolled back by an exception."""
-        session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
-        async with session, session.begin():
-            began = perf_counter()
-            await session.connection()
-            self._waited("act", began)
-            yield session
+        began = perf_counter()
+        connection, driver = await self._begin(within)
+        self._waited("act", began)
+        session = AsyncSession(connection, expire_on_commit=False, autoflush=False)
+        try:
+            async with session, session.begin():
+                yield session
+            await driver.execute("COMMIT")
+        except BaseException:
+            await asyncio.shield(_abandon(connection, driver))
+            raise
+        await asyncio.shield(connection.close())
 
     def pools(self) -> dict[str, Use]:
         """How the pools are used: the one to read, and the one to act."""
@@ -121,7 +134,32 @@ class Database:
             "act": Use(acting.checkedout(), acting.checkedin(), acting.size()),
         }
 
-    async def _connection(self) -> PoolConnectionProxy:
+    async def _begin(self, within: UUID | None) -> tuple[AsyncConnection, asyncpg.Connection]:
+        """A connection in a new transaction; those that the server has closed are dropped."""
+        for others in reversed(range(self.pools()["act"].limit + 1)):
+            connection = await self._acting.connect()
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                await driver.execute(_beginning("BEGIN", within))
+            except BaseException as error:
+                await asyncio.shield(_abandon(connection, driver))
+                if not (others and driver.is_closed() and isinstance(error, Exception)):
+                    raise
+            else:
+                break
+        return connection, driver
+
+    async def _begin_reading(self, begin: str, within: UUID | None) -> "Moment":
+        connection = await self._connection()
+        try:
+            await connection.execute(_beginning(begin, within))
+        except BaseException:
+            connection.terminate()  # it may be inside the transaction, or not
+            await self._pool.release(connection)
+            raise
+        return Moment(self, connection)
+
+    async def _connection(self) -> Any:
         began = perf_counter()
         await self._pool
         connection = await self._pool.acquire()
@@ -152,14 +190,48 @@ class Moment:
         self._database = database
         self._connection = connection
 
-    async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:
+    async def fetch(self, sql: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """The rows of a statement."""
-        rows: Sequence[Any] = await self._connection.fetch(sql, *arguments)
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *arguments)
         return rows
 
     async def end(self) -> None:
         """Give the connection back, even if whoever asks for it is cancelled meanwhile."""
         await asyncio.shield(self._database.give_back(self._connection))
+
+
+class _Connection(asyncpg.Connection):
+    """A connection that remembers the organization which its session is within.
+
+    So that most reads take one round trip: the next one is often within the same.
+    """
+
+    _within: UUID | object | None = None
+
+    async def belong_to(self, organization_id: UUID | None) -> None:
+        """Be within this organization, and no other."""
+        if self._within != organization_id:
+            self._within = _UNKNOWN  # until it is answered: it may be cancelled at any moment
+            await self.execute(f"SET {SETTING} TO '{organization_id or ''}'")
+            self._within = organization_id
+
+
+def _beginning(begin: str, within: UUID | None) -> str:
+    """What begins a transaction within an organization, and leaves nothing behind it."""
+    return f"{begin}; SET LOCAL {SETTING} TO '{within or ''}'"
+
+
+async def _abandon(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
+    """Roll back, and return a connection to its pool, if it is good for more."""
+    try:
+        if not driver.is_closed():
+            await driver.execute("ROLLBACK")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        driver.terminate()
+    finally:
+        if driver.is_closed():
+            await connection.invalidate()
+        await connection.close()
 
 
 async def _understand_json(connection: asyncpg.Connection) -> None:

@@ -57,7 +57,7 @@ async def perform(
     retry: Retry | None = None,
 ) -> Done:
     """Carry out `action(work, **arguments)` in one transaction, and announce it after commit."""
-    async with context.database.transaction() as session:
+    async with context.database.transaction(context.viewer.organization_id) as session:
         work = Work(session, context.viewer, expected)
         if retry and (before := await idempotency.claim(session, context.viewer, retry)):
             return Done(*before)
@@ -235,7 +235,7 @@ async def allowed(
     The action itself is begun, and ended where its rule has answered: no list beside it says so
     once more. Should one go on, it finds that nothing can be written.
     """
-    async with context.database.transaction() as session:
+    async with context.database.transaction(context.viewer.organization_id) as session:
         await session.execute(text("SET TRANSACTION READ ONLY"))
         try:
             await action(_Rehearsal(session, context.viewer, None), **arguments)

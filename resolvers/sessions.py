@@ -134,7 +134,7 @@ async def _prove(
 async def _find(visitor: Visitor, wanted: ColumnElement[bool]) -> _Proof | None:
     """The one person who may sign in, if it is one."""
     statement = _credentials().where(wanted).limit(2)
-    async with visitor.database.read() as session:
+    async with visitor.database.transaction() as session:
         found = (await session.execute(statement)).all()
     return _Proof(*found[0]) if len(found) == 1 else None
 

@@ -70,7 +70,7 @@ class Documents:
         fresh = {"organization_id": organization_id, "sha256": key[1], "text": text}
         mine = document.organization_id == organization_id
         unused = select(document.id).where(mine).order_by(document.used_at.desc()).offset(KEPT)
-        async with self._database.transaction() as session:
+        async with self._database.transaction(organization_id) as session:
             await session.execute(insert(document).values(fresh).on_conflict_do_nothing())
             old = (await session.scalars(unused.with_for_update(skip_locked=True))).all()
             await session.execute(delete(document).where(mine, document.id.in_(old)))
@@ -80,7 +80,9 @@ class Documents:
         key = organization_id, sent
         text = self._recent.get(key)
         if text is None:
-            rows = await self._database.fetch(_USED, *key) if _SHA256.fullmatch(sent) else ()
+            if not _SHA256.fullmatch(sent):
+                raise NotPersisted
+            rows = await self._database.fetch(_USED, *key, within=organization_id)
             if not rows:
                 raise NotPersisted
             text = str(rows[0]["text"])

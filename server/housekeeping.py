@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import attempts, idempotency, sessions
@@ -19,5 +20,5 @@ async def forever(database: Database) -> None:
         try:
             for subject in (idempotency, attempts, sessions):
                 await subject.forget(database)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as error:
             log.warning("housekeeping failed: %s", error)

@@ -238,7 +238,7 @@ class Hub:
         statement = select(LogHead.organization_id, LogHead.last_seq).where(
             LogHead.organization_id == any_(literal(list(questions), ARRAY(Uuid)))
         )
-        async with asyncio.timeout(QUERY_TIMEOUT_S), self._database.read() as session:
+        async with asyncio.timeout(QUERY_TIMEOUT_S), self._database.transaction() as session:
             heads = dict((await session.execute(statement)).all())
         for organization_id, question in questions.items():
             head = heads.get(organization_id, 0)

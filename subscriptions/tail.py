@@ -207,7 +207,9 @@ class Tail:
         own = LogEntry.organization_id == self.organization_id
         wanted = _entries().where(own, LogEntry.seq > after, LogEntry.seq <= head)
         statement = bound(wanted)
-        found = await self._database.fetch(statement.sql, *statement.arguments({}))
+        found = await self._database.fetch(
+            statement.sql, *statement.arguments({}), within=self.organization_id
+        )
         return [
             Item(entry.seq, entry, frozenset([*(workers or ()), customer_id]))
             for entry, workers, customer_id in statement.shape.rows(found)

@@ -21,7 +21,7 @@ async def rows(agency: Agency, table: Any) -> list[dict[str, Any]]:
     columns = list(table.__table__.columns)
     statement = select(*columns).where(table.organization_id == agency.organization.id)
     key = table.seq if table is LogEntry else table.id
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         return [dict(row) for row in (await session.execute(statement.order_by(key))).mappings()]
 
 

@@ -90,9 +90,9 @@ def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def _noting(fetch: Callable[..., Awaitable[Any]], sent: list[str]) -> Callable[..., Any]:
-    async def noted(self: Any, sql: str, *arguments: Any) -> Any:
+    async def noted(self: Any, sql: str, *arguments: Any, **within: Any) -> Any:
         sent.append(sql)
-        return await fetch(self, sql, *arguments)
+        return await fetch(self, sql, *arguments, **within)
 
     return noted
 

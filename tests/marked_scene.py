@@ -136,7 +136,7 @@ class Marked:
             )
         ):
             assert (await agency.visit(name, client=f"{mark}client{client}", **asked))[name]
-        async with agency.database.read() as session:
+        async with agency.database.transaction() as session:
             ours = Person.organization_id == agency.organization.id
             nova = await session.scalar(select(Person).where(Person.email == email, ours))
         assert nova

@@ -13,6 +13,8 @@ class Network:
     to: str
     address: str = ""
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    trips: int = 0
+    """How often clients have sent something: as many round trips, if they wait for answers."""
 
     def cut(self) -> None:
         """End all connections as a lost network does: without a goodbye."""
@@ -30,16 +32,19 @@ class Network:
         try:
             await asyncio.wait(
                 [
-                    asyncio.ensure_future(self._pass(reader, there[1])),
-                    asyncio.ensure_future(self._pass(there[0], writer)),
+                    asyncio.ensure_future(self._pass(reader, there[1], is_sent=True)),
+                    asyncio.ensure_future(self._pass(there[0], writer, is_sent=False)),
                 ]
             )
         finally:
             self.writers -= {writer, there[1]}
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_sent: bool
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(2**16):
+                self.trips += is_sent
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()

@@ -238,7 +238,7 @@ async def test_the_secret_of_a_key_is_told_once_and_stored_nowhere(agency: Agenc
     assert first["secret"].startswith("csk_")
     assert again["secret"] is None
     tables: list[Any] = [ApiKey, LogEntry, IdempotencyRecord]
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         rows = [
             {name: getattr(row, name) for name in table.__table__.columns.keys()}  # noqa: SIM118
             for table in tables

@@ -104,7 +104,7 @@ async def test_what_is_old_is_forgotten(database: Database) -> None:
     await attempts.count(database, account, somewhere())
     await pass_by(database, timedelta(days=1))
     await attempts.forget(database)
-    async with database.read() as session:
+    async with database.transaction() as session:
         assert await session.get(Attempts, attempts._account_key(account)) is None  # noqa: SLF001
 
 

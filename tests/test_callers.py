@@ -180,8 +180,8 @@ async def test_what_was_read_before_a_change_was_seen_is_not_kept(agency: Agency
     token = TOKENS.issue(agency.staff, BOTH, timedelta(hours=1))
     fetch = agency.database.fetch
 
-    async def overtaken(sql: str, *arguments: Any) -> Any:
-        found = await fetch(sql, *arguments)
+    async def overtaken(sql: str, *arguments: Any, **within: Any) -> Any:
+        found = await fetch(sql, *arguments, **within)
         vars(agency.database).pop("fetch")  # from now on as before
         suspended = update(Person).where(Person.id == agency.staff.id)
         async with agency.database.transaction() as session:

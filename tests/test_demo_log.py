@@ -134,7 +134,7 @@ def test_at_another_moment_it_differs_by_nothing_but_that(rows: Sequence[Base]) 
 
 async def test_it_is_written_as_the_actions_write_it(rows: Sequence[Base], agency: Agency) -> None:
     await _do_everything(agency)
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         statement = select(LogEntry).where(LogEntry.organization_id == agency.organization.id)
         real = _shapes((await session.scalars(statement)).all())
     demo = _shapes(of(rows, LogEntry))

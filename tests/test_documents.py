@@ -57,7 +57,7 @@ async def stored(agency: Agency) -> set[str]:
     """The hashes of the documents that are kept for an agency."""
     document = PersistedDocument
     statement = select(document.sha256).where(document.organization_id == agency.organization.id)
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         return set(await session.scalars(statement))
 
 

@@ -16,7 +16,7 @@ PROPERTY = {"street": "1 Elm Street", "city": "Springfield", "country": "US"}
 async def orders(agency: Agency) -> int:
     """The number of the agency's orders."""
     statement = select(func.count()).where(Order.organization_id == agency.organization.id)
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         return await session.scalar(statement) or 0
 
 
@@ -70,7 +70,7 @@ async def test_a_deleted_text_does_not_live_on_in_a_retry(agency: Agency) -> Non
     again = await agency.do(agency.staff, "postMessage", "message { text }", **given)
     assert again["postMessage"]["message"] == {"text": None}
     kept = text("SELECT count(*) FROM idempotency_records WHERE result::text LIKE '%slip of%'")
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         assert await session.scalar(kept) == 0
 
 
@@ -121,14 +121,15 @@ async def test_what_is_old_is_deleted(agency: Agency) -> None:
     await book(agency)
     mine = IdempotencyRecord.organization_id == agency.organization.id
     kept = select(func.count()).where(mine)
-    async with agency.database.read() as session:
-        await idempotency.forget(agency.database)
+    await idempotency.forget(agency.database)
+    async with agency.database.transaction() as session:
         assert await session.scalar(kept) == 1
         day = timedelta(hours=25)
         await session.execute(
             update(IdempotencyRecord).where(mine).values(created_at=func.now() - day)
         )
-        await idempotency.forget(agency.database)
+    await idempotency.forget(agency.database)
+    async with agency.database.transaction() as session:
         assert await session.scalar(kept) == 0
 
 
@@ -136,5 +137,5 @@ async def test_a_retry_writes_no_entry(agency: Agency) -> None:
     await book(agency)
     await book(agency)
     of_agency = LogEntry.organization_id == agency.organization.id
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         assert await session.scalar(select(func.count()).where(of_agency)) == 1

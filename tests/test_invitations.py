@@ -155,7 +155,7 @@ async def test_the_agency_reads_who_came_in_and_only_oneself_of_passwords(
         },
     ]
     ours = LogEntry.organization_id == agency.organization.id
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         entry = (
             await session.scalars(select(LogEntry).where(ours).order_by(-LogEntry.seq))
         ).first()
@@ -169,7 +169,7 @@ async def test_no_secret_is_stored(agency: Agency, given: dict[str, str]) -> Non
     secrets = [PASSWORD, invited["secret"], tokens["refreshToken"]]
     secrets += tokens["refreshToken"].removeprefix("csr_").split(".")
     tables: list[Any] = [Credential, Session, LogEntry, IdempotencyRecord, Person]
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         rows = [
             {name: getattr(row, name) for name in table.__table__.columns.keys()}  # noqa: SIM118
             for table in tables

@@ -71,7 +71,7 @@ class Race:
     async def look(self) -> None:
         """Read what is new, as one who follows the log."""
         newer = self.numbers().where(LogEntry.seq > max(self.seen, default=0))
-        async with self.agency.database.read() as session:
+        async with self.agency.database.transaction() as session:
             self.seen.extend(await session.scalars(newer))
 
     def numbers(self) -> Select[int]:
@@ -86,7 +86,7 @@ class Race:
             await self.look()
         await writers
         await self.look()
-        async with self.agency.database.read() as session:
+        async with self.agency.database.transaction() as session:
             return list(await session.scalars(self.numbers()))
 
 
@@ -95,7 +95,7 @@ async def race(
 ) -> tuple[list[int], list[int]]:
     """What a log holds after many writers, and what a reader that followed it saw."""
     await agency.book()
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         mine = Order.organization_id == agency.organization.id
         order = (await session.scalars(select(Order).where(mine))).one()
     running = Race(agency, order, append, random.Random(7))  # noqa: S311 - chance for a test
@@ -133,7 +133,7 @@ async def test_a_failed_action_leaves_nothing(agency: Agency) -> None:
 
     with pytest.raises(Failed):
         await perform(agency.context(agency.staff), act, {})
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         mine = Order.organization_id == agency.organization.id
         order = (await session.scalars(select(Order).where(mine))).one()
         head = await session.get(LogHead, agency.organization.id)
@@ -147,7 +147,7 @@ async def test_a_failed_action_leaves_nothing(agency: Agency) -> None:
 async def test_times_grow_with_numbers(agency: Agency) -> None:
     await asyncio.gather(*(agency.book() for _ in range(10)))
     of_agency = LogEntry.organization_id == agency.organization.id
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         times = list(
             await session.scalars(select(LogEntry.at).where(of_agency).order_by(LogEntry.seq))
         )

@@ -88,7 +88,7 @@ async def rows(scene: Scene) -> Counter[tuple[str, str]]:
         owner = table.c.id if table.name == "organizations" else table.c.organization_id
         row = func.to_jsonb(table.table_valued())
         parts.append(select(literal(table.name), row).where(owner == agency.organization.id))
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         found = (await session.execute(union_all(*parts))).all()
     return Counter((table, str(row)) for table, row in found)
 
@@ -102,7 +102,7 @@ def growth(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) ->
 
 async def head(scene: Scene) -> int:
     """The number of the last entry."""
-    async with scene.agency.database.read() as session:
+    async with scene.agency.database.transaction() as session:
         found = await session.get(LogHead, scene.agency.organization.id)
     assert found
     return found.last_seq
@@ -115,7 +115,7 @@ async def entries(scene: Scene, after: int) -> list[LogEntry]:
         .where(LogEntry.organization_id == scene.agency.organization.id, LogEntry.seq > after)
         .order_by(LogEntry.seq)
     )
-    async with scene.agency.database.read() as session:
+    async with scene.agency.database.transaction() as session:
         return list(await session.scalars(statement))
 
 

@@ -22,7 +22,7 @@ ORDER = """query ($id: ID!) { order(id: $id) {
 async def entries(agency: Agency) -> int:
     """The length of the agency's log."""
     statement = select(func.count()).where(LogEntry.organization_id == agency.organization.id)
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         return await session.scalar(statement) or 0
 
 
@@ -129,7 +129,7 @@ async def test_bad_input_books_nothing(
     answer = await agency.do(agency.staff, "createOrder", **complete)
     assert (answer.error["code"], answer.error["field"]) == error
     assert await entries(agency) == 0
-    async with agency.database.read() as session:
+    async with agency.database.transaction() as session:
         mine = Order.organization_id == agency.organization.id
         assert await session.scalar(select(func.count()).where(mine)) == 0
 

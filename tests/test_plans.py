@@ -1,5 +1,7 @@
 """Plans: what operations select is kept, and never mistaken for another operation's."""
 
+from uuid import UUID
+
 import pytest
 from factories import Agency, typed
 
@@ -22,9 +24,9 @@ def moments(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[None]:
     begun: list[None] = []
     begin = database.moment
 
-    async def noted() -> object:
+    async def noted(within: UUID) -> object:
         begun.append(None)
-        return await begin()
+        return await begin(within)
 
     monkeypatch.setattr(database, "moment", noted)
     return begun

@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 from watched import watched
 
 from core.database import Database
+from models import new_id
 from server.embedded import Postgres, Valkey, privileges
 from server.embedded.process import free_port
 
@@ -32,7 +33,7 @@ async def test_nothing_is_prepared_for_later(postgres: Postgres, *, pooled: bool
     database = Database(postgres.url, pool_size=1, pooled=pooled)
     await database.fetch("SELECT $1::int AS first", 1)
     (read,) = await database.fetch(PREPARED)
-    moment = await database.moment()
+    moment = await database.moment(new_id())
     await moment.fetch("SELECT $1::int AS second", 1)
     (of_moment,) = await moment.fetch(PREPARED)
     await moment.end()

@@ -115,7 +115,7 @@ async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str)
 async def test_what_is_visible_agrees_with_the_plain_rules(stage: Stage, role: str) -> None:
     by, facts = stage.people[role], stage.facts
     viewer = Viewer(by.permission, by.id, by.organization_id, frozenset())
-    async with stage.agency.database.read() as session:
+    async with stage.agency.database.transaction() as session:
         for table in facts.rows.keys() - {models.LogHead}:
             found = set(await session.scalars(select(table.id).where(visible(table, viewer))))
             assert (table, found) == (table, facts.seen(by, table))

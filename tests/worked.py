@@ -22,7 +22,7 @@ async def dump(database: Database, *organizations: Organization) -> dict[type[An
     """All rows of organizations, by table."""
     keys = [each.id for each in organizations]
     found = {}
-    async with database.read() as session:
+    async with database.transaction() as session:
         for mapper in Base.registry.mappers:
             table: Any = mapper.class_
             if table is Attempts:  # which are of no agency

@@ -49,7 +49,7 @@ async def _holders(database: Database) -> list[Person]:
     statement = select(Person).where(
         Person.organization_id == first.scalar_subquery(), Person.email.in_(_HOLDERS)
     )
-    async with database.read() as session:
+    async with database.transaction() as session:
         found = {person.email: person for person in await session.scalars(statement)}
     return [found[email] for email in _HOLDERS if email in found]
 

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, PostgresError
 from graphql import (
     DocumentNode,
     FloatValueNode,
@@ -89,7 +89,7 @@ class SlowLog:
             for sent in due:
                 try:
                     plan = await explain(self._database, sent.sql)
-                except (SQLAlchemyError, PostgresError, OSError) as error:
+                except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as error:
                     log.warning("no plan", extra={"request_id": request_id}, exc_info=error)
                 else:
                     more = {"request_id": request_id, "sql": sent.sql, "plan": plan}
@@ -99,15 +99,15 @@ class SlowLog:
 async def explain(database: Database, sql: str) -> list[str]:
     """How Postgres goes about a statement, whatever the values of its parameters are."""
     name = f"explained_{new_id().hex}"
-    async with database.engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        async with driver.transaction():
-            await driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-            await driver.execute(f"PREPARE {name} AS {sql}")
-            parameters = len((await driver.prepare(sql, name="")).get_parameters())
-            nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
-            plan = await driver.fetch(f"EXPLAIN EXECUTE {name}{nulls}")
-            await driver.execute(f"DEALLOCATE {name}")
+    async with database.transaction() as session:
+        connection = await (await session.connection()).get_raw_connection()
+        driver: Any = connection.driver_connection
+        await driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await driver.execute(f"PREPARE {name} AS {sql}")
+        parameters = len((await driver.prepare(sql, name="")).get_parameters())
+        nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
+        plan = await driver.fetch(f"EXPLAIN EXECUTE {name}{nulls}")
+        await driver.execute(f"DEALLOCATE {name}")
     return [line for (line,) in plan]
 
 

@@ -1,0 +1,146 @@
+"""Within which organization something is sent: never another one's, whatever happens meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import pytest
+from network import network
+from processes import SECONDS
+from sqlalchemy import make_url, text
+
+from core.database import SETTING, Database
+from models import new_id
+from server.embedded import Postgres
+
+TOLD = f"SELECT coalesce(current_setting('{SETTING}', true), '') AS told"
+OURS, THEIRS = new_id(), new_id()
+Ask = Callable[[Database, UUID | None], Awaitable[str]]
+
+
+async def read(database: Database, within: UUID | None) -> str:
+    """What a read is told."""
+    (row,) = await database.fetch(TOLD, within=within)
+    return str(row["told"])
+
+
+async def read_twice(database: Database, within: UUID | None) -> str:
+    """What the reads of a moment are told."""
+    assert within
+    moment = await database.moment(within)
+    try:
+        told = [str(row["told"]) for _ in range(2) for row in await moment.fetch(TOLD)]
+    finally:
+        await moment.end()
+    assert told[0] == told[1]
+    return told[0]
+
+
+async def act(database: Database, within: UUID | None) -> str:
+    """What an action is told."""
+    async with database.transaction(within) as session:
+        return str(await session.scalar(text(TOLD)))
+
+
+WAYS = [read, read_twice, act]
+
+
+@pytest.fixture(params=[True, False], ids=["pooled", "direct"])
+async def narrow(postgres: Postgres, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database with one connection to read, and one to act."""
+    database = Database(postgres.url, pool_size=1, pooled=request.param)
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize("ask", WAYS)
+async def test_each_is_told_its_own(narrow: Database, ask: Ask) -> None:
+    for within in (OURS, THEIRS, THEIRS, OURS):
+        assert await ask(narrow, within) == str(within)
+        assert await read(narrow, None) == ""
+        assert await act(narrow, None) == ""
+
+
+@pytest.mark.parametrize("ask", WAYS)
+async def test_many_at_once_are_told_their_own(postgres: Postgres, ask: Ask) -> None:
+    database = Database(postgres.url, pool_size=2)
+    organizations = [new_id() for _ in range(3)]
+
+    async def asked(within: UUID) -> None:
+        for _ in range(30):
+            assert await ask(database, within) == str(within)
+
+    async with asyncio.TaskGroup() as tasks:
+        for within in organizations * 2:
+            tasks.create_task(asked(within))
+    await database.close()
+
+
+@pytest.mark.parametrize("ask", WAYS)
+async def test_who_leaves_at_any_moment_leaves_nothing_to_others(
+    narrow: Database, ask: Ask
+) -> None:
+    await ask(narrow, OURS)
+    steps, finished = 0, False
+    while not finished:
+        task = asyncio.ensure_future(ask(narrow, THEIRS))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        finished = not task.cancel()
+        await asyncio.wait([task])
+        for each in WAYS:
+            assert await each(narrow, OURS) == str(OURS)
+        assert await read(narrow, None) == ""
+        steps += 1
+    assert steps > 1
+
+
+async def test_nothing_is_left_on_a_connection_of_a_pooler(postgres: Postgres) -> None:
+    database = Database(postgres.url, pool_size=1, pooled=True)
+    for ask in WAYS:
+        await ask(database, OURS)
+    async with database._pool.acquire() as reading:  # noqa: SLF001 - beneath what sets it
+        assert await reading.fetchval(TOLD) == ""
+    async with database.engine.connect() as acting:
+        assert await acting.scalar(text(TOLD)) == ""
+    await database.close()
+
+
+async def test_the_organization_costs_no_round_trip(postgres: Postgres) -> None:
+    url = make_url(postgres.url)
+    async with network(f"{url.host}:{url.port}") as between:
+        host, port = between.address.split(":")
+        through = url.set(host=host, port=int(port)).render_as_string(hide_password=False)
+        database = Database(through, pool_size=1)
+
+        async def trips(ask: Ask, within: UUID) -> int:
+            before = between.trips
+            await ask(database, within)
+            return between.trips - before
+
+        for ask in WAYS:
+            await ask(database, OURS)
+        assert await trips(read, OURS) == 1
+        assert await trips(read, THEIRS) == 2
+        assert await trips(read, THEIRS) == 1
+        assert await trips(read_twice, OURS) == 1 + 2 + 1
+        assert await trips(act, OURS) == 1 + 1 + 1
+        await database.close()
+
+
+async def test_connections_that_were_closed_are_replaced(postgres: Postgres) -> None:
+    database = Database(postgres.url, pool_size=3)
+    ready = asyncio.Barrier(3)
+
+    async def hold() -> int:
+        async with database.transaction() as session:
+            await ready.wait()
+            return int(await session.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+    async with asyncio.timeout(SECONDS):
+        pids = await asyncio.gather(*(hold() for _ in range(3)))
+        end = "SELECT pg_terminate_backend(pid, 5000) FROM unnest($1::int[]) pid"
+        await database.fetch(end, pids)
+        assert await act(database, OURS) == str(OURS)
+        assert not set(pids) & set(await asyncio.gather(*(hold() for _ in range(3))))
+    await database.close()
