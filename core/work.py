@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, and_, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.utils.str_converters import to_camel_case
@@ -213,17 +213,24 @@ class Work:
     async def _check_version(self, row: Any, version: int) -> None:
         if row.version == version:
             return
-        statement = (
-            select(LogEntry.params["changes"])
-            .where(LogEntry.organization_id == self.viewer.organization_id)
-            .where(LogEntry.subject_id == row.id, LogEntry.subject_version > version)
+        entry = LogEntry
+        itself = and_(entry.subject_id == row.id, entry.subject_version > version)
+        services = and_(
+            entry.order_id == row.id, entry.params["order_version"].as_integer() > version
         )
-        changes = [each for each in await self.session.scalars(statement) if each]
+        statement = (
+            select(entry.subject_id, entry.params["changes"])
+            .where(entry.organization_id == self.viewer.organization_id)
+            .where(or_(itself, services))
+        )
+        fields: set[str] = set()
+        for subject_id, changes in await self.session.execute(statement):
+            fields |= set(changes or ()) if subject_id == row.id else {"services"}
         raise Conflict(
             "This was changed meanwhile.",
             field="expectedVersion",
             version=row.version,
-            fields=sorted({to_camel_case(name) for each in changes for name in each}),
+            fields=sorted(map(to_camel_case, fields)),
         )
 
 

@@ -119,6 +119,7 @@ async def add_order_services(
     booked = await _chosen(work, service_ids or (), package_ids or ())
     if not booked.lines:
         raise Invalid("serviceIds", "Give at least one service or package.")
+    order.version += 1
     await _put_on(work, order, booked)
     return order
 
@@ -210,11 +211,11 @@ async def _put_on(work: Work, order: Order, booked: _Booked) -> None:
     ]
     await work.add(*rows)
     for package in booked.packages:
-        work.record(
-            Kind.PACKAGE_ADDED, order, name=package.name, package=ids.encode(Package, package.id)
-        )
+        changes = {"package": [None, ids.encode(Package, package.id)]}
+        work.record(Kind.PACKAGE_ADDED, order, changes=changes, name=package.name)
     for row in rows:
-        work.record(Kind.SERVICE_ADDED, row, changes={"status": [None, row.status.name]})
+        changes = {"status": [None, row.status.name]}
+        work.record(Kind.SERVICE_ADDED, row, changes=changes, order_version=order.version)
     owners: dict[UUID | None, list[OrderService | None]] = {}
     for row in rows:
         owners.setdefault(row.service_id, []).append(row)

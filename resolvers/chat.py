@@ -104,8 +104,10 @@ async def delete_message(work: Work, id: MessageId) -> models.Message:
     """Take back what a message says, for good; the message stays. Its author, and admins."""
     message = await work.get(Message, id, may.delete)
     if message.deleted_at is None:
-        message.text = ""
-        work.change(message, Kind.MESSAGE_DELETED, deleted_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        message.text, message.deleted_at = "", now
+        gone: dict[str, list[Any]] = {"text": [None, None], "deleted_at": [None, now.isoformat()]}
+        work.changed(message, Kind.MESSAGE_DELETED, gone)
         await mentions.replace(work, message, {})
     return message
 

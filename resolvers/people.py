@@ -89,6 +89,7 @@ async def renew_invitation(work: Work, id: PersonId) -> models.Person:
     The invitation before is good no more. The password is, until another is chosen.
     """
     person = await work.get(Person, id, may.manage_people)
+    person.version += 1
     await _invite(work, person)
     return person
 
@@ -117,8 +118,10 @@ async def _invite(work: Work, person: Person) -> None:
     credential = (await work.session.scalars(statement)).one_or_none() or Credential(
         organization_id=person.organization_id, id=new_id(), person_id=person.id
     )
+    before, until = credential.invitation_expires_at, datetime.now(UTC) + _INVITED_FOR
     credential.invitation_hash = secrets.digest(secret)
-    credential.invitation_expires_at = datetime.now(UTC) + _INVITED_FOR
+    credential.invitation_expires_at = until
     await work.add(credential)
     work.secret = secret
-    work.record(Kind.PERSON_INVITED, person)
+    changes = {"invited_until": [before and before.isoformat(), until.isoformat()]}
+    work.record(Kind.PERSON_INVITED, person, changes=changes)

@@ -125,7 +125,7 @@ async def test_a_deletion_is_one_entry_of_the_log(agency: Agency) -> None:
     assert (entry["kind"], entry["actor_id"]) == (Kind.MESSAGE_DELETED, agency.admin.id)
     [deleted] = await rows(agency, Message)
     when = deleted["deleted_at"].isoformat()
-    assert entry["params"] == {"changes": {"deleted_at": [None, when]}}
+    assert entry["params"] == {"changes": {"text": [None, None], "deleted_at": [None, when]}}
 
 
 async def test_deleting_again_changes_nothing(agency: Agency) -> None:

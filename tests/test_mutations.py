@@ -1,26 +1,22 @@
-"""What every mutation keeps: one entry at least, once per key, all or nothing, for whom it may."""
+"""What every mutation keeps: one entry at least, all or nothing, for whom it may."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from arguments_walk import Leaf, leaves, mutations, refused
+from effects import entries, head, rows
 from factories import Answer
-from graphql import get_named_type, is_leaf_type
 from scene import CALLS, CREATIONS, DELETIONS, INSTEAD, Scene
-from sqlalchemy import func, literal, select, text, union_all
+from sqlalchemy import text
 
 from core.cursors import Cursor
 from core.database import Database
-from models import Attempts, Base, LogEntry, LogHead
 from subscriptions.hub import Hub
 
 NAMES = list(mutations())
 LEAVES = [leaf for name in NAMES for leaf in leaves(name)]
-UPDATES = [leaf.mutation for leaf in LEAVES if leaf.field == "expectedVersion"]
 
 
 @dataclass
@@ -32,16 +28,14 @@ class Once:
     given: dict[str, Any]
     head: int
     answer: Answer
-    growth: dict[str, int]
 
 
 @pytest.fixture(scope="module", params=NAMES)
 async def once(request: pytest.FixtureRequest, database: Database, hub: Hub) -> Once:
     """Each mutation, called once in a scene of its own."""
     name, scene = request.param, await Scene.make(database, hub)
-    given, before, last = CALLS[name](scene), await rows(scene), await head(scene)
-    answer = await scene.call(name, given)
-    return Once(name, scene, given, last, answer, growth(before, await rows(scene)))
+    given, last = CALLS[name](scene), await head(scene)
+    return Once(name, scene, given, last, await scene.call(name, given))
 
 
 @pytest.fixture(scope="module")
@@ -78,59 +72,6 @@ async def _run(database: Database, *statements: str) -> None:
             await session.execute(text(statement))
 
 
-async def rows(scene: Scene) -> Counter[tuple[str, str]]:
-    """Everything that the database has of a scene's agency: table, and row as text."""
-    agency = scene.agency
-    parts = []
-    for table in Base.metadata.sorted_tables:
-        if table is Attempts.__table__:  # which are of no agency
-            continue
-        owner = table.c.id if table.name == "organizations" else table.c.organization_id
-        row = func.to_jsonb(table.table_valued())
-        parts.append(select(literal(table.name), row).where(owner == agency.organization.id))
-    async with agency.database.transaction() as session:
-        found = (await session.execute(union_all(*parts))).all()
-    return Counter((table, str(row)) for table, row in found)
-
-
-def growth(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) -> dict[str, int]:
-    """By how many rows each table has grown."""
-    grown = Counter(table for table, _ in after.elements())
-    grown.subtract(table for table, _ in before.elements())
-    return {table: count for table, count in grown.items() if count}
-
-
-async def head(scene: Scene) -> int:
-    """The number of the last entry."""
-    async with scene.agency.database.transaction() as session:
-        found = await session.get(LogHead, scene.agency.organization.id)
-    assert found
-    return found.last_seq
-
-
-async def entries(scene: Scene, after: int) -> list[LogEntry]:
-    """The entries after number `after`."""
-    statement = (
-        select(LogEntry)
-        .where(LogEntry.organization_id == scene.agency.organization.id, LogEntry.seq > after)
-        .order_by(LogEntry.seq)
-    )
-    async with scene.agency.database.transaction() as session:
-        return list(await session.scalars(statement))
-
-
-def everything(name: str) -> str:
-    """The selection of all that the object in a payload says of itself."""
-    payload = mutations()[name].type.fields
-    (subject,) = payload.keys() - {"cursor", "secret"}
-    plain = [
-        field
-        for field, each in payload[subject].type.of_type.fields.items()
-        if not each.args and is_leaf_type(get_named_type(each.type))
-    ]
-    return f"{subject} {{ {' '.join(plain)} }}"
-
-
 def test_every_mutation_is_called_here() -> None:
     assert set(CALLS) == set(NAMES)
 
@@ -155,28 +96,6 @@ async def test_the_same_again_changes_nothing(once: Once) -> None:
         assert again.error == {"code": "NOT_FOUND", "field": "id"}
     else:
         assert again[once.name]["cursor"] == once.answer[once.name]["cursor"]
-
-
-async def test_twins_with_a_key_have_one_effect_and_equal_answers(
-    once: Once, database: Database, hub: Hub
-) -> None:
-    scene, name = await Scene.make(database, hub), once.name
-    before = await rows(scene)
-    given = {**CALLS[name](scene), "idempotencyKey": "twin"}
-    one, two = await asyncio.gather(*(scene.call(name, given, everything(name)) for _ in range(2)))
-    assert one[name] == two[name]
-    assert growth(before, await rows(scene)) == {**once.growth, "idempotency_records": 1}
-
-
-@pytest.mark.parametrize("name", UPDATES)
-async def test_a_stale_version_is_a_conflict(still: Scene, name: str) -> None:
-    before = await rows(still)
-    answer = await still.call(name, {**CALLS[name](still), "expectedVersion": 1})
-    assert answer.error["code"] == "CONFLICT"
-    assert answer.error["field"] == "expectedVersion"
-    assert answer.error["version"] > 1
-    assert answer.error["fields"]
-    assert await rows(still) == before
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,7 @@
 """What people did at the demo agency, recorded as the actions in `resolvers/` record it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from core import ids
 from models import (
@@ -31,18 +32,26 @@ def create_order(
     customer = ids.encode(Person, order.customer_id)
     work.record(Kind.ORDER_CREATED, order, number=order.number, customer=customer)
     if package:
-        package_id = ids.encode(Package, package.id)
-        work.record(Kind.PACKAGE_ADDED, order, name=package.name, package=package_id)
+        changes = {"package": [None, ids.encode(Package, package.id)]}
+        work.record(Kind.PACKAGE_ADDED, order, changes=changes, name=package.name)
     for service in services:
-        add_service(work, service, on_order)
+        _put_on(work, order, service, on_order)
 
 
-def add_service(work: Past, service: OrderService, on_order: list[OrderService]) -> None:
+def add_service(
+    work: Past, order: Order, service: OrderService, on_order: list[OrderService]
+) -> None:
+    """Put another service on an order."""
+    order.version, order.updated_at = order.version + 1, work.at
+    _put_on(work, order, service, on_order)
+
+
+def _put_on(work: Past, order: Order, service: OrderService, on_order: list[OrderService]) -> None:
     """Put a service on an order, behind those that wait there."""
     service.position = sum(other.status is service.status for other in on_order)
     on_order.append(service)
     changes = {"status": [None, service.status.name]}
-    work.record(Kind.SERVICE_ADDED, service, changes=changes)
+    work.record(Kind.SERVICE_ADDED, service, changes=changes, order_version=order.version)
 
 
 def move(
@@ -157,5 +166,6 @@ def edit(work: Past, message: Message, text: str) -> None:
 
 def delete(work: Past, message: Message) -> None:
     """Take a message back: its place in the chat stays, its text goes."""
-    message.text = ""
-    work.change(message, Kind.MESSAGE_DELETED, deleted_at=work.at)
+    message.text, message.deleted_at = "", work.at
+    gone: dict[str, list[Any]] = {"text": [None, None], "deleted_at": [None, work.at.isoformat()]}
+    work.changed(message, Kind.MESSAGE_DELETED, gone)

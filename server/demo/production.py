@@ -79,7 +79,9 @@ def produce(booking: Booking, catalogue: Catalogue, rows: list[OrderService]) ->
         hours = booking.between(0.06, 0.09)
         for service in catalogue.pick(draft, 1, there):
             row = _put_on(booking, catalogue, service, hours, None)
-            draft.then(hours, booking.success, acts.add_service, row, booking.on_order)
+            draft.then(
+                hours, booking.success, acts.add_service, booking.order, row, booking.on_order
+            )
             rows.append(row)
     reached = _REACHED[booking.outcome]
     for row in rows:
