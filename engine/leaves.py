@@ -19,6 +19,8 @@ from graphql import (
     is_non_null_type,
 )
 
+from engine.values import waits
+
 _SPECIFIED = {"ID", "String", "Int", "Float", "Boolean"}
 _INT_LIMIT = 2**31
 _PLAIN = {GraphQLString.name: str, GraphQLBoolean.name: bool, GraphQLID.name: str}
@@ -59,8 +61,9 @@ def column(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:
         return list(values) if small else None
     if isinstance(type_, GraphQLEnumType):
         return _members(type_, kind, values) if issubclass(kind, Enum) else None
-    is_ours = type_.name not in _SPECIFIED and not issubclass(kind, Exception)
-    return _serialized(type_, values) if is_ours else None
+    if type_.name in _SPECIFIED or issubclass(kind, Exception) or waits(kind):
+        return None
+    return _serialized(type_, values)
 
 
 def _serialized(type_: GraphQLLeafType, values: Sequence[Any]) -> list[Any] | None:

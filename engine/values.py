@@ -24,10 +24,12 @@ def absent(values: list[Any]) -> tuple[list[Any], Sequence[int]]:
 
 def may_wait(values: Iterable[Any]) -> bool:
     """Whether one of the values may have to be awaited: their classes tell."""
-    return any(
-        hasattr(kind, "__await__") or issubclass(kind, GeneratorType)
-        for kind in set(map(type, values))
-    )
+    return any(map(waits, set(map(type, values))))
+
+
+def waits(kind: type[Any]) -> bool:
+    """Whether values of a class may have to be awaited."""
+    return hasattr(kind, "__await__") or issubclass(kind, GeneratorType)
 
 
 async def as_list(value: Any, field: Selected) -> list[Any]:
