@@ -27,6 +27,10 @@ class Hub(Protocol):
         """The number of the log's last entry: now, and whenever it has grown."""
         ...
 
+    def posted(self, organization_id: UUID, order_id: UUID, person_id: UUID) -> None:
+        """Tell those who see somebody type on an order, without waiting, that they have."""
+        ...
+
 
 class Context:
     """One operation of one viewer. All its reads see the database as it is at one moment."""

@@ -1,7 +1,7 @@
 """Who asks."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam
@@ -70,6 +70,11 @@ class Anyone(Viewer):
 
     id: UUID = field(init=False, repr=False, compare=False)
     is_someone = False
+
+    @classmethod
+    def like(cls, viewer: Viewer) -> Self:
+        """Any of those with the permission of a viewer, who may read."""
+        return cls(viewer.permission, viewer.organization_id, READING)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import models
 from core import idempotency, ids, log, may
-from core.context import Context
+from core.context import Context, Hub
 from core.cursors import Cursor
 from core.errors import Conflict, Forbidden, NotFound
 from core.idempotency import Retry
@@ -68,6 +68,8 @@ async def perform(
             await idempotency.keep(session, context.viewer, retry, row, cursor)
     if work.entries:
         context.hub.announce(context.viewer.organization_id, cursor.seq)
+    for tell in work.afterwards:
+        tell(context.hub)
     await context.release()  # what is read of the answer is read as it is now
     return Done(row, cursor, work.secret)
 
@@ -80,6 +82,8 @@ class Work:
         self.viewer = viewer
         self.entries: list[LogEntry] = []
         self.secret: str | None = None
+        self.afterwards: list[Callable[[Hub], None]] = []
+        """What is told beside the log, once all is committed. It neither waits nor fails."""
         self._expected = expected
 
     def select(self, model: type[M]) -> Select[M]:

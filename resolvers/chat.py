@@ -81,6 +81,8 @@ async def post_message(
     # The log never has a text: nothing is ever taken out of it, and what is deleted must be gone.
     work.record(Kind.MESSAGE_POSTED, message)
     await mentions.add(work, message, people)
+    who = order.organization_id, order.id, work.viewer.id
+    work.afterwards.append(lambda hub: hub.posted(*who))
     return message
 
 

@@ -30,6 +30,7 @@ from schema import (
     order_services,
     orders,
     people,
+    presence,
     services,
     sessions,
     sharing,
@@ -37,7 +38,7 @@ from schema import (
 )
 from schema.execution import Execution
 from subscriptions.events import StreamEventType
-from subscriptions.streams import Stream
+from subscriptions.live import Live
 
 SUBJECTS = (
     viewer,
@@ -50,6 +51,7 @@ SUBJECTS = (
     assignments,
     checklists,
     chat,
+    presence,
     log,
 )
 
@@ -93,10 +95,10 @@ class Schema(strawberry.Schema):
         """Nothing here: the transports log what is a bug, and only that."""
 
     def told_alike(
-        self, stream: Stream, query: str, name: str | None, variables: Mapping[str, Any] | None
+        self, live: Live, query: str, name: str | None, variables: Mapping[str, Any] | None
     ) -> Hashable | None:
         """What subscriptions have in common that are told the same; None if nobody shares it."""
-        return sharing.key(self._schema, stream, query, name, variables)
+        return sharing.key(self._schema, live, query, name, variables)
 
 
 def core() -> GraphQLSchema:

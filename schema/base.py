@@ -25,7 +25,7 @@ from core.work import Expected, perform
 from engine import docs, inputs
 from engine.fields import each, of_class, with_arguments
 from schema import scopes
-from subscriptions.streams import Stream
+from subscriptions.live import Live
 
 C = TypeVar("C")
 N = TypeVar("N")
@@ -118,26 +118,26 @@ def query(
 
 
 class Taken:
-    """As the root value of a subscription: takes its stream, whose events then are not executed."""
+    """As the root value of a subscription: takes what is live, whose events are not executed."""
 
     def __init__(self) -> None:
-        self.stream: Stream | None = None
+        self.live: Live | None = None
 
-    async def take(self, stream: Stream) -> AsyncGenerator[Any, None]:
-        """Keep the stream; no events."""
-        self.stream = stream
+    async def take(self, live: Live) -> AsyncGenerator[Any, None]:
+        """Keep what is live; no events."""
+        self.live = live
         nothing: tuple[Any, ...] = ()
         for event in nothing:
             yield event
 
 
-def subscription(function: Callable[..., Awaitable[Stream]], returns: Any) -> StrawberryField:
+def subscription(function: Callable[..., Awaitable[Live]], returns: Any) -> StrawberryField:
     """A field of Subscription, streamed by `await function(info, **arguments)`."""
     arguments = inputs.of_function(function, skip=1)
 
     async def resolve(root: Root, info: Info, **given: Any) -> AsyncIterator[Any]:
-        stream = await function(info, **inputs.parse(arguments, given, ""))
-        return root.take(stream) if isinstance(root, Taken) else aiter(stream)
+        live = await function(info, **inputs.parse(arguments, given, ""))
+        return root.take(live) if isinstance(root, Taken) else aiter(live)
 
     described = with_arguments(resolve, arguments, AsyncGenerator[returns, None])
     field = strawberry.subscription(described, description=_doc(function))
@@ -205,6 +205,25 @@ def door(function: Callable[..., Awaitable[Any]], **answers: Any) -> StrawberryF
         return payload(**{name: await function(info.context, **given)})
 
     return _with_input(resolve, function, input_type, payload, "door")
+
+
+def signal(function: Callable[..., Awaitable[Any]], **answers: Any) -> StrawberryField:
+    """A field of Mutation that changes nothing, done by `function(info, **arguments)`.
+
+    What it answers has one name. There is no key for retries, and no place in the log: nothing of
+    it is kept.
+    """
+    arguments = inputs.of_function(function, skip=1)
+    needs = f"What `{to_camel_case(function.__name__)}` needs."
+    input_type: Any = inputs.input_type(_pascal(function) + "Input", needs, arguments)
+    ((name, answer),) = answers.items()
+    payload = _payload(function, {name: answer})
+
+    async def resolve(_: Root, info: Info, input: Any) -> Any:
+        given = inputs.parse(arguments, vars(input), "")
+        return payload(**{name: await function(info, **given)})
+
+    return _with_input(resolve, function, input_type, payload, "signal")
 
 
 def _with_input(

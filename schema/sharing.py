@@ -21,17 +21,16 @@ from graphql import (
     visit,
 )
 
-import models
 from engine.documents import alone
 from engine.selections import behind
-from subscriptions.streams import Stream
+from subscriptions.live import Live
 
 _KEPT = 256
 
 
 def key(
     schema: GraphQLSchema,
-    stream: Stream,
+    live: Live,
     query: str,
     name: str | None,
     variables: Mapping[str, Any] | None,
@@ -42,10 +41,8 @@ def key(
     what is marked as `personal`. What others see depends on who they are: nobody shares it.
     """
     found = _found(schema, query, name)
-    viewer = stream.context.viewer
-    if not viewer.is_staff or found.is_personal:
-        return None
-    if not models.PERSONAL.isdisjoint(stream.wanted.kinds):
+    viewer = live.context.viewer
+    if not viewer.is_staff or found.is_personal or live.is_personal:
         return None
     given = {name: value for name, value in (variables or {}).items() if name != found.place}
     raw = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)

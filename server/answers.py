@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -16,8 +16,8 @@ from schema import Schema
 from schema.base import Taken
 from server.errors import answer, formatted
 from server.operations import Operation, encode
-from subscriptions.events import StreamEvent
-from subscriptions.streams import Hand
+from subscriptions.events import PresenceEvent, StreamEvent
+from subscriptions.live import Hand, Ready
 from subscriptions.tail import AWAY
 
 
@@ -40,15 +40,16 @@ async def answers(
     *,
     after: Cursor | None = None,
     hand: Hand[Answer] | None = None,
+    ready: Ready | None = None,
 ) -> AsyncGenerator[Answer, None]:
     """The one answer to a query or a mutation; those to a subscription, without end.
 
     Subscriptions that are told the same are executed once, and get the same bytes. A place that
     the transport knows of counts more than the one in the operation's own argument `after`. With
     `hand`, an answer that is there while one waits is given to it, and yielded only if it can't be
-    taken.
+    taken. With `ready`, what is not worth waiting for is made only when the client can take it.
     """
-    told = _answers(schema, operation, context, request_id, after=after, hand=hand)
+    told = _answers(schema, operation, context, request_id, after, hand, ready)
     try:
         async with aclosing(told) as given:
             async for each in given:
@@ -62,9 +63,9 @@ async def _answers(
     operation: Operation,
     context: Context | Visitor,
     request_id: str,
-    *,
     after: Cursor | None,
     hand: Hand[Answer] | None,
+    ready: Ready | None,
 ) -> AsyncGenerator[Answer, None]:
     taken = Taken()
     results = await schema.stream(
@@ -78,17 +79,21 @@ async def _answers(
         async for result in results:
             # The schema has no @defer and no @stream, so that there is nothing else.
             yield _answer(cast("ExecutionResult", result), request_id)
-    if taken.stream:
-        stream = replace(taken.stream, after=after) if after else taken.stream
-        key = schema.told_alike(stream, operation.query, operation.name, operation.variables)
+    if taken.live:
+        live = taken.live.resumed(after) if after else taken.live
+        key = schema.told_alike(live, operation.query, operation.name, operation.variables)
         execute = partial(_of_event, schema, operation, request_id)
-        async with aclosing(stream.answers(key, execute, hand)) as told:
+        async with aclosing(live.answers(key, execute, hand, ready)) as told:
             async for each in told:
                 yield each
 
 
 async def _of_event(
-    schema: Schema, operation: Operation, request_id: str, context: Context, event: StreamEvent
+    schema: Schema,
+    operation: Operation,
+    request_id: str,
+    context: Context,
+    event: StreamEvent | PresenceEvent,
 ) -> tuple[Answer, bool]:
     """The answer to a subscription for an event; and whether it is good for who asks later."""
     result = await schema.execute(

@@ -1,5 +1,6 @@
 """WebSocket connections as uvicorn has them, which moreover let go of clients that take nothing."""
 
+import asyncio
 import socket
 from asyncio import BaseTransport, TimerHandle
 from http import HTTPStatus
@@ -13,6 +14,7 @@ EXTENSION = "callsheet.socket"
 """The name of the ASGI extension by which the application finds its connection."""
 SLOW = 4290  # after which graphql-ws connects again, and resumes
 _PATIENCE_S = 15  # with a client that takes nothing of what is written
+_LOOK_S = 0.1
 _FAREWELL_S = 5  # for what is written last, before the connection is cut
 _BUFFER = 64 * 1024  # of the kernel, and as much of the process
 
@@ -57,6 +59,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             return False
         self.transport.write(b"".join((_head(sum(map(len, parts))), *parts)))
         return True
+
+    async def idle(self) -> None:
+        """Wait until the kernel has taken all that was written."""
+        # asyncio tells only of buffers that were full
+        while self.transport.get_write_buffer_size() and not self.disconnected:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
 
     def kick(self, code: int, reason: str) -> None:
         """End the connection, whether the client listens or not."""

@@ -12,6 +12,7 @@ from core.context import Context, Hub
 from core.database import Database
 from core.errors import Unauthenticated
 from core.may import Standing
+from core.quotas import Quota
 from core.tokens import Tokens
 from core.visitor import Visitor
 from engine.tracing import Trace
@@ -20,7 +21,6 @@ from server.callers import Callers
 from server.documents import Documents
 from server.health import Readiness
 from server.operations import Operation
-from server.quotas import Quota
 from server.telemetry.metrics import Metrics
 from server.telemetry.observer import Observer
 from server.telemetry.watch import note_operation, note_viewer

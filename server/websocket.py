@@ -235,7 +235,14 @@ class Connection:
     ) -> AsyncGenerator[Answer, None]:
         context = await self._state.context(self._token)
         operation = await self._state.operation(payload, context)
-        found = answers(self._state.schema, operation, context, request_id, hand=hand)
+        found = answers(
+            self._state.schema,
+            operation,
+            context,
+            request_id,
+            hand=hand,
+            ready=self._socket.idle,
+        )
         async with aclosing(found):
             async for each in found:
                 yield each

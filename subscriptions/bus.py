@@ -1,12 +1,12 @@
-"""All Redis traffic of a process: it tells how far the logs have grown, and hears it of others."""
+"""All Redis traffic of a process: what it tells the others, and what it hears of them."""
 
 import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -23,17 +23,28 @@ ANSWER_TIMEOUT_S = 1
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1
 CHANNELS_AT_ONCE = 500
-SEQ_DIGITS = 19
+NUMBER_DIGITS = 19
 
-PREFIX = "log:"
 # redis-py's usual way to fail is to connect again without a word, and to lose what was sent since.
 NEVER = Retry(NoBackoff(), 0, supported_errors=())
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears what is published on the channels of one kind; each is named by a key."""
+
+    hear: Callable[[str, int, bytes], None]
+    """Something was published: its number, and what goes with it."""
+    join: Callable[[str], None]
+    """From now on the channel is heard; what was published before is missed."""
+    lose: Callable[[], None]
+    """For now none of the channels is heard."""
+
+
 class Bus:
-    """One connection to hear, one to tell. Whatever it loses, the head check finds."""
+    """One connection to hear, one to tell. Whoever uses it has to do without what it loses."""
 
     def __init__(self, url: str) -> None:
         self.failures = 0
@@ -45,11 +56,12 @@ class Bus:
             socket_connect_timeout=ANSWER_TIMEOUT_S,
         )
         self._connected = False
-        self._wanted: set[UUID] = set()
-        self._joining: set[UUID] = set()
-        self._leaving: set[UUID] = set()
+        self._listeners: dict[str, Listener] = {}
+        self._wanted: set[str] = set()
+        self._joining: set[str] = set()
+        self._leaving: set[str] = set()
         self._reading: asyncio.Timeout | None = None
-        self._outbox: dict[UUID, int] = {}
+        self._outbox: dict[str, tuple[int, bytes]] = {}
         self._posted = asyncio.Event()
         self._open = True
         self._listener: asyncio.Task[None] | None = None
@@ -60,18 +72,12 @@ class Bus:
         """True while Redis answers: what others publish arrives."""
         return self._connected
 
-    def start(
-        self,
-        on_head: Callable[[UUID, int], None],
-        on_fence: Callable[[UUID], None],
-        on_loss: Callable[[], None],
-    ) -> None:
-        """Connect, for ever: `on_head` hears what was published.
+    def listen(self, kind: str, listener: Listener) -> None:
+        """Have the channels of a kind heard by a listener; before the start."""
+        self._listeners[kind] = listener
 
-        `on_fence` says that from now on it hears of an organization, having missed what was before;
-        `on_loss` that for now it hears of none.
-        """
-        self._on_head, self._on_fence, self._on_loss = on_head, on_fence, on_loss
+    def start(self) -> None:
+        """Connect, for ever."""
         self._listener = asyncio.create_task(self._listen())
         self._publisher = asyncio.create_task(self._deliver())
 
@@ -87,23 +93,26 @@ class Bus:
         with suppress(RedisError):
             await self._redis.aclose()
 
-    def publish(self, organization_id: UUID, seq: int) -> None:
-        """Tell every process, without waiting, that the log has reached `seq`."""
-        self._outbox[organization_id] = max(seq, self._outbox.get(organization_id, seq))
+    def publish(self, kind: str, key: object, number: int, more: bytes = b"") -> None:
+        """Tell every process, without waiting; of what is not sent, the largest number stays."""
+        channel = f"{kind}:{key}"
+        self._outbox[channel] = max((number, more), self._outbox.get(channel, (number, more)))
         self._posted.set()
 
-    def subscribe(self, organization_id: UUID) -> None:
-        """Ask to hear of an organization: its fence is the answer, each time this is called."""
-        self._wanted.add(organization_id)
-        self._joining.add(organization_id)
-        self._leaving.discard(organization_id)
+    def subscribe(self, kind: str, key: object) -> None:
+        """Ask to hear of a key: its listener is told when that is so, each time this is called."""
+        channel = f"{kind}:{key}"
+        self._wanted.add(channel)
+        self._joining.add(channel)
+        self._leaving.discard(channel)
         self._wake()
 
-    def unsubscribe(self, organization_id: UUID) -> None:
-        """Ask to hear no more of an organization."""
-        self._wanted.discard(organization_id)
-        self._joining.discard(organization_id)
-        self._leaving.add(organization_id)
+    def unsubscribe(self, kind: str, key: object) -> None:
+        """Ask to hear no more of a key."""
+        channel = f"{kind}:{key}"
+        self._wanted.discard(channel)
+        self._joining.discard(channel)
+        self._leaving.add(channel)
         self._wake()
 
     def _wake(self) -> None:
@@ -111,7 +120,7 @@ class Bus:
             self._reading.reschedule(asyncio.get_running_loop().time())
 
     async def _deliver(self) -> None:
-        """Publishes one batch after the other, so that an organization's numbers keep order."""
+        """Publishes one batch after the other, so that the numbers of a channel keep order."""
         outage = Outage("Publishing to Redis")
         while self._open or self._outbox:
             await self._posted.wait()
@@ -125,13 +134,13 @@ class Bus:
                 self.failures += len(batch)
                 outage.begin(error)
 
-    async def _send(self, batch: dict[UUID, int]) -> None:
+    async def _send(self, batch: dict[str, tuple[int, bytes]]) -> None:
         async with (
             asyncio.timeout(PUBLISH_TIMEOUT_S),
             self._redis.pipeline(transaction=False) as pipeline,
         ):
-            for organization_id, seq in batch.items():
-                pipeline.publish(f"{PREFIX}{organization_id}", seq)
+            for channel, (number, more) in sorted(batch.items()):  # logs before who is where
+                pipeline.publish(channel, b"%d %b" % (number, more) if more else number)
             await pipeline.execute()
 
     async def _listen(self) -> None:
@@ -161,7 +170,8 @@ class Bus:
                 yield pubsub
             finally:
                 self._connected = False
-                self._on_loss()
+                for listener in self._listeners.values():
+                    listener.lose()
 
     async def _converse(self, pubsub: PubSub) -> None:
         """Passes requests to Redis and its messages on, until Redis gives no sign of life."""
@@ -187,8 +197,8 @@ class Bus:
 
     async def _request(self, pubsub: PubSub) -> None:
         while self._joining or self._leaving:
-            joining, self._joining = [f"{PREFIX}{each}" for each in self._joining], set()
-            leaving, self._leaving = [f"{PREFIX}{each}" for each in self._leaving], set()
+            joining, self._joining = list(self._joining), set()
+            leaving, self._leaving = list(self._leaving), set()
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 for start in range(0, len(joining), CHANNELS_AT_ONCE):
                     await pubsub.subscribe(*joining[start : start + CHANNELS_AT_ONCE])
@@ -209,16 +219,16 @@ class Bus:
         return message
 
     def _handle(self, message: dict[str, Any]) -> None:
+        if message["type"] not in ("subscribe", "message"):
+            return
+        channel: str = message["channel"].decode()
+        kind, _, key = channel.partition(":")
+        listener = self._listeners[kind]
         if message["type"] == "subscribe":
-            self._on_fence(_organization(message))
-        elif message["type"] == "message":
-            data: bytes = message["data"]
-            if data.isdigit() and len(data) <= SEQ_DIGITS:
-                self._on_head(_organization(message), int(data))
-            else:
-                logger.warning("No number on %s: %.40r", message["channel"], data)
-
-
-def _organization(message: dict[str, Any]) -> UUID:
-    channel: bytes = message["channel"]
-    return UUID(channel.decode().removeprefix(PREFIX))
+            listener.join(key)
+            return
+        number, _, more = message["data"].partition(b" ")
+        if number.isdigit() and len(number) <= NUMBER_DIGITS:
+            listener.hear(key, int(number), more)
+        else:
+            logger.warning("No number on %s: %.40r", channel, message["data"])

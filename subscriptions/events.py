@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
+from typing import ClassVar, Self
 
 from core.cursors import Cursor
 from models import LogEntry
+from subscriptions.room import PresentPerson
 
 
 class StreamEventType(Enum):
@@ -35,3 +36,12 @@ class StreamEvent:
         """The event of an entry."""
         cursor = Cursor.at(entry.organization_id, entry.seq, entry.id)
         return cls(StreamEventType.CHANGE, cursor, entry)
+
+
+@dataclass(frozen=True)
+class PresenceEvent:
+    """Who is at an order, and who types there. It has no place in the log: nothing is missed."""
+
+    people: list[PresentPerson]
+    total: int
+    cursor: ClassVar[None] = None

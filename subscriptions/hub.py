@@ -15,7 +15,8 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from core.database import Database
 from core.outages import Outage
 from models import LogHead
-from subscriptions.bus import Bus
+from subscriptions.bus import Bus, Listener
+from subscriptions.rooms import Rooms
 from subscriptions.tail import Diverged, Tails
 
 CHECK_S = 2.0  # how late a number can be that was published in vain
@@ -23,6 +24,8 @@ POLL_S = 0.1  # the same while Redis is away
 QUERY_TIMEOUT_S = 5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2
+
+_KIND = "log"
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +89,7 @@ class Hub:
 
     def __init__(self, database: Database, bus: Bus) -> None:
         self.tails = Tails(database, self.heads)
+        self.rooms = Rooms(bus)
         self._database = database
         self._bus = bus
         self._topics: dict[UUID, Topic] = {}
@@ -115,7 +119,8 @@ class Hub:
 
     async def start(self) -> None:
         """Begin, even if neither Redis nor the database can be reached."""
-        self._bus.start(self._rise, self._fence, self._lose)
+        self._bus.listen(_KIND, Listener(self._hear, self._fence, self._lose))
+        self._bus.start()
         self._checker = asyncio.create_task(self._check_forever())
 
     async def stop(self) -> None:
@@ -127,12 +132,17 @@ class Hub:
         if self._checker:
             self._checker.cancel()
             await asyncio.wait([self._checker])
+        self.rooms.stop()
         await self._bus.stop()
 
     def announce(self, organization_id: UUID, seq: int) -> None:
         """Tell every process, without waiting, that the log has reached `seq`."""
         self._rise(organization_id, seq)
-        self._bus.publish(organization_id, seq)
+        self._bus.publish(_KIND, organization_id, seq)
+
+    def posted(self, organization_id: UUID, order_id: UUID, person_id: UUID) -> None:
+        """Tell those who see somebody type on an order, without waiting, that they have."""
+        self.rooms.end_typing((organization_id, order_id), person_id)
 
     async def heads(self, organization_id: UUID) -> AsyncGenerator[int, None]:
         """The number of the log's last entry: now, and whenever it has grown.
@@ -159,7 +169,7 @@ class Hub:
             if not self._topics:
                 self._checked_at = time.monotonic()
             topic = self._topics[organization_id] = Topic()
-            self._bus.subscribe(organization_id)
+            self._bus.subscribe(_KIND, organization_id)
         topic.subscribers.add(subscriber)
         if self._settled(topic):
             self._ask(organization_id)
@@ -170,7 +180,7 @@ class Hub:
         topic.subscribers.remove(subscriber)
         if not topic.subscribers:
             del self._topics[organization_id]
-            self._bus.unsubscribe(organization_id)
+            self._bus.unsubscribe(_KIND, organization_id)
 
     def _settled(self, topic: Topic) -> bool:
         """True if what is published from now on is heard, or found by polling."""
@@ -180,7 +190,11 @@ class Hub:
         if topic := self._topics.get(organization_id):
             topic.rise(seq)
 
-    def _fence(self, organization_id: UUID) -> None:
+    def _hear(self, key: str, seq: int, _more: bytes) -> None:
+        self._rise(UUID(key), seq)
+
+    def _fence(self, key: str) -> None:
+        organization_id = UUID(key)
         if topic := self._topics.get(organization_id):
             topic.heard = True
             self._ask(organization_id)

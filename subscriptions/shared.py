@@ -43,28 +43,48 @@ class Member:
         self.woken = asyncio.Event()
 
 
+class Made:
+    """What is made once for all who ask for the same."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Task[tuple[Any, bool]]] = {}
+
+    async def once(self, key: Hashable, make: Callable[[], Awaitable[tuple[Any, bool]]]) -> Any:
+        """What `make` makes; it says whether it is good for those who ask later, too."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(make())
+            task.add_done_callback(partial(self._settle, key))
+            while len(self._tasks) > _KEPT:
+                del self._tasks[next(iter(self._tasks))]
+        # Who asks may leave: the others go on waiting.
+        made, _ = task.result() if task.done() else await asyncio.shield(task)
+        return made
+
+    def close(self) -> None:
+        """Make nothing more."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _settle(self, key: Hashable, task: asyncio.Task[tuple[Any, bool]]) -> None:
+        lost = task.cancelled() or task.exception() is not None or not task.result()[1]
+        if lost and self._tasks.get(key) is task:
+            del self._tasks[key]
+
+
 class Shared:
     """What is made of the events of a group, for all of its members alike."""
 
     def __init__(self, moment: Callable[[StreamEvent], Hashable], make: Make) -> None:
         self._moment = moment
         self._make = make
-        self._made: dict[Hashable, asyncio.Task[tuple[Any, bool]]] = {}
+        self._made = Made()
         self._waiting: set[Member] = set()
         self._hander: asyncio.Task[None] | None = None
 
     async def answer(self, event: StreamEvent) -> Any:
         """What is made of an event: once for all who ask at the same moment of the log."""
-        key = self._moment(event)
-        task = self._made.get(key)
-        if task is None:
-            task = self._made[key] = asyncio.ensure_future(self._make(event))
-            task.add_done_callback(partial(self._settle, key))
-            while len(self._made) > _KEPT:
-                del self._made[next(iter(self._made))]
-        # Who asks may leave: the others go on waiting.
-        made, _ = task.result() if task.done() else await asyncio.shield(task)
-        return made
+        return await self._made.once(self._moment(event), partial(self._make, event))
 
     async def wait(self, source: Source, member: Member) -> None:
         """Hand a member what comes, until it can't take more at once."""
@@ -84,8 +104,7 @@ class Shared:
 
     def close(self) -> None:
         """Make nothing more."""
-        for task in self._made.values():
-            task.cancel()
+        self._made.close()
         if self._hander:
             self._hander.cancel()
 
@@ -119,8 +138,3 @@ class Shared:
                     self._wake(member)
             if number % _HANDED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-
-    def _settle(self, key: Hashable, task: asyncio.Task[tuple[Any, bool]]) -> None:
-        lost = task.cancelled() or task.exception() is not None or not task.result()[1]
-        if lost and self._made.get(key) is task:
-            del self._made[key]

@@ -1,10 +1,10 @@
 """Streams: what was missed from the log, then what comes, without loss or double between."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from sqlalchemy import Select
 
@@ -12,11 +12,12 @@ from core import log_places
 from core.context import Context
 from core.cursors import Cursor
 from core.log_filter import Wanted
-from core.viewer import READING, Anyone, Viewer
-from models import LogEntry
+from core.viewer import Anyone
+from models import PERSONAL, LogEntry
 from subscriptions.events import StreamEvent, StreamEventType
 from subscriptions.groups import Group
 from subscriptions.hub import Hub
+from subscriptions.live import Answer, Hand, Live, Ready
 from subscriptions.shared import Member, Shared
 from subscriptions.tail import Tail, Tails
 
@@ -24,18 +25,10 @@ _PAGE = 100
 T = TypeVar("T")
 
 
-Answer: TypeAlias = Callable[[Context, StreamEvent], Awaitable[tuple[T, bool]]]
-"""Makes an answer of an event, and says whether it is good for others who ask later, too."""
-
-Hand: TypeAlias = Callable[[T], bool]
-"""Gives an answer at once; False if it can't be taken now."""
-
-
 @dataclass(frozen=True)
-class Stream:
+class Stream(Live):
     """What a subscription tells a viewer of the log: which entries, and from where on."""
 
-    context: Context
     wanted: Wanted
     after: Cursor | None
     tells_named: ClassVar[bool] = False
@@ -45,6 +38,15 @@ class Stream:
         if self.after:
             log_places.require_own(self.context, self.after, "after")
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether what it tells is for one person alone."""
+        return not PERSONAL.isdisjoint(self.wanted.kinds)
+
+    def resumed(self, after: Cursor) -> Self:
+        """The same, from another place on."""
+        return replace(self, after=after)
+
     def entries(self, context: Context) -> Select[Any]:
         """The wanted entries of which the viewer may be told, as things are now."""
         return context.select(LogEntry).where(self.wanted.condition(context.viewer))
@@ -53,26 +55,16 @@ class Stream:
         """What the viewer is told of such an entry; None for nothing."""
         return event
 
-    async def __aiter__(self) -> AsyncGenerator[StreamEvent, None]:
-        """The events, as things are when each is sent; no connection is held in between."""
-        async with aclosing(self.answers(None, _as_it_is)) as events:
-            async for event in events:
-                try:
-                    yield event
-                finally:
-                    await self.context.release()
-
     async def answers(
-        self, key: Hashable | None, answer: Answer[T], hand: Hand[T] | None = None
+        self,
+        key: Hashable | None,
+        answer: Answer[T],
+        hand: Hand[T] | None = None,
+        _ready: Ready | None = None,
     ) -> AsyncGenerator[T, None]:
-        """What `answer` makes of each event: each is judged, and answered, when it is sent.
-
-        With a key that is done once for all who follow the log with the same key: all staff, or
-        all admins, who must be told the same, whoever they are. What comes while one waits is then
-        given to `hand`, which says whether it could be taken; the rest is yielded.
-        """
+        """What `answer` makes of each event: of those that were missed, then of what comes."""
         own = self.context
-        viewer = own.viewer if key is None else _anyone(own.viewer)
+        viewer = own.viewer if key is None else Anyone.like(own.viewer)
         tails = cast("Hub", own.hub).tails
 
         async def make(step: StreamEvent) -> tuple[T | None, bool]:
@@ -156,16 +148,7 @@ class Stream:
         return tail.place(seq) or await log_places.place(self.context, seq)
 
 
-def _anyone(viewer: Viewer) -> Viewer:
-    """Any of those with a viewer's permission, for what all of them are told alike."""
-    return Anyone(viewer.permission, viewer.organization_id, READING)
-
-
 def _moment(tail: Tail, step: StreamEvent) -> Hashable:
     """What an answer depends on: the event, and what has happened to its order since."""
     since = tail.version(step.entry.order_id) if step.entry else 0
     return step.type, step.cursor, since
-
-
-async def _as_it_is(_context: Context, event: StreamEvent) -> tuple[StreamEvent, bool]:
-    return event, False

@@ -11,7 +11,6 @@ from uuid import uuid4
 from factories import typed
 from scene import Scene
 from sqlalchemy import select
-from strawberry.types.field import StrawberryField
 
 import models
 import schema
@@ -47,26 +46,33 @@ class Leaf:
 
 
 def mutations() -> dict[str, Any]:
-    """The fields of Mutation by name, without those for visitors."""
-    return {name: field for name, field in _of_root().items() if name not in schema.DOORS}
+    """The fields of Mutation by name that are actions, each with its place in the log."""
+    return _of_kind("mutation")
 
 
 def doors() -> dict[str, Any]:
     """The fields of Mutation by name that are for visitors."""
-    return {name: field for name, field in _of_root().items() if name in schema.DOORS}
+    return _of_kind("door")
 
 
-def _of_root() -> dict[str, Any]:
+def signals() -> dict[str, Any]:
+    """The fields of Mutation by name that change nothing."""
+    return _of_kind("signal")
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
     root = schema.core().mutation_type
     assert root is not None
-    found: dict[str, Any] = root.fields
-    return found
+    return {name: field for name, field in root.fields.items() if _metadata(field)["kind"] == kind}
+
+
+def _metadata(field: Any) -> Any:
+    return field.extensions["strawberry-definition"].metadata
 
 
 def action(name: str) -> Callable[..., Any]:
     """The function behind a mutation."""
-    field: StrawberryField = mutations()[name].extensions["strawberry-definition"]
-    found: Callable[..., Any] = field.metadata["function"]
+    found: Callable[..., Any] = _metadata(mutations()[name])["function"]
     return found
 
 

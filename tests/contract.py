@@ -24,7 +24,8 @@ from core import ids
 from core.cursors import Cursor
 from core.pages import Page
 from schema.base import Connection, Node
-from subscriptions.events import StreamEvent
+from subscriptions.events import PresenceEvent, StreamEvent
+from subscriptions.presence import OrderPresence
 from subscriptions.streams import Stream
 
 SCALARS: dict[Any, tuple[Any, ...]] = {
@@ -47,6 +48,7 @@ SEEN = {
     "Message.author": "only the agency writes and sees messages, and all of its people",
     "Mention.message": "a mention is seen with its message, and by the person with the order",
     "Mention.person": "a mention is of the agency's people, and only they see it",
+    "PresentPerson.person": "only the agency's people are there, and see all of its people",
     "ApiKey.person": "only admins see keys, and all people",
     "Viewer.person": "everyone sees themself",
     "Viewer.organization": "everyone sees their agency",
@@ -79,7 +81,7 @@ def _of_field(
         case _ if field.origin is Node:
             if row not in ids.PREFIXES:
                 yield "is the id of rows that have no prefix in core.ids"
-        case "query" | "subscription" | "mutation" | "door" as kind:
+        case "query" | "subscription" | "mutation" | "door" | "signal" as kind:
             yield from _of_root(field.type, kind, _returned(behind["function"]))
         case "batch":
             yield from _of_batch(field.type, behind["function"], row)
@@ -153,10 +155,11 @@ def _of_each(shown: Any, function: Any, row: Any) -> Iterator[str]:
 
 
 def _of_stream(shown: Any, given: Any) -> Iterator[str]:
-    if given is not Stream:
+    events = {Stream: StreamEvent, OrderPresence: PresenceEvent}
+    if given not in events:
         yield f"is streamed by a function that gives {_name(given)}"
     else:
-        yield from misfits(shown, StreamEvent)
+        yield from misfits(shown, events[given])
 
 
 def _of_mutation(shown: Any, given: Any) -> Iterator[str]:

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
@@ -54,11 +53,11 @@ class FaultyBus(Bus):
         super().__init__(url)
         self._dice = dice
 
-    def publish(self, organization_id: UUID, seq: int) -> None:
-        """Publish a number, or not, or later, or twice."""
+    def publish(self, kind: str, key: object, number: int, more: bytes = b"") -> None:
+        """Publish something, or not, or later, or twice."""
         for _ in range(self._dice.choice((0, 1, 1, 1, 2))):
             late = self._dice.choice((0, 0, self._dice.random() / 20))
-            asyncio.get_running_loop().call_later(late, super().publish, organization_id, seq)
+            asyncio.get_running_loop().call_later(late, super().publish, kind, key, number, more)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import orjson
 import pytest
 import schema_walk
 import strawberry
-from everything_asked import Given, questions
+from everything_asked import BESIDE_THE_LOG, Given, questions
 from factories import Agency, typed
 from shared_streams import FEED, alone, impersonal, is_ready, sent, shared, subscribed
 from stage import OWN, Stage
@@ -55,7 +55,9 @@ async def test_what_is_shared_is_what_each_would_be_told_alone(stage: Stage, see
             assert told["manager"] == told["staff"]
 
 
-@pytest.mark.parametrize("name", sorted(schema_walk.root("subscription").keys() - OWN))
+@pytest.mark.parametrize(
+    "name", sorted(schema_walk.root("subscription").keys() - OWN - BESIDE_THE_LOG)
+)
 async def test_nothing_that_is_shared_depends_on_who_asks(stage: Stage, name: str) -> None:
     agency, order = stage.agency, stage.marked.mine.order
     (given,) = (given for each, given in questions("subscription", [order]) if each == name)

@@ -74,6 +74,7 @@ LIMITS = {
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
     "subscriptions at a time by HTTP, of a person": "server.state.STREAMS_LIMIT",
     "WebSockets at a time, of a person": "server.state.SOCKETS_LIMIT",
+    "orders at a time whose presence a person follows": "subscriptions.rooms.LIMIT",
 }
 """Where each limit stands; uvicorn's is tested with the WebSocket."""
 TIMES = ("_SILENCE_S", "_ANSWER_S", "_INIT_S")
@@ -142,6 +143,10 @@ def test_numbers_are_told() -> None:
     assert f"has not read for {named('server.event_streams._PATIENCE_S')} seconds" in text
     assert f"after {named('server.event_streams._PATIENCE_S')} seconds" in SECURITY.read_text()
     assert f"after {named('server.commands._UNTAKEN_MS') // 1000} more" in SECURITY.read_text()
+    assert f"shown for {named('subscriptions.room.TYPING_S')} seconds" in text
+    assert f"gone after {named('subscriptions.room.LOST_S')} seconds" in text
+    assert f"At most {named('subscriptions.room.SHOWN')} people" in text
+    assert named("subscriptions.rooms.PACE_S") == 1 / 2, "two a second, it says"
     assert named("subscriptions.hub.CHECK_S") == 2, "about two seconds, it says"
     assert named("subscriptions.hub.POLL_S") == 0.1, "ten times a second, it says"
     assert named("core.idempotency.KEPT_FOR").total_seconds() == 24 * 60 * 60

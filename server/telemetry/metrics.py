@@ -127,12 +127,16 @@ class Parts(Collector):
              self._bus.connected),
             ("log_topics", "Logs that somebody follows here.", self._hub.topics),
             ("log_subscribers", "Streams that follow a log here.", self._hub.subscribers),
+            ("presence_orders", "Orders of which somebody here is told who is there.",
+             self._hub.rooms.open),
+            ("presence_watchers", "Streams that tell who is at an order.",
+             self._hub.rooms.watchers),
             ("log_check_age_seconds", "Since the database was last asked how far the logs are.",
              self._hub.checked_ago),
         ):  # fmt: skip
             yield GaugeMetricFamily(f"callsheet_{name}", text, value=float(value))
         for name, text, value in (
-            ("redis_lost", "Numbers that could not be published.", self._bus.failures),
+            ("redis_lost", "Messages that could not be published.", self._bus.failures),
             ("log_late", "Entries that were not heard of by Redis but found by asking.",
              self._hub.late),
         ):  # fmt: skip
