@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from core import ids
 from core.database import Database
+from core.records import select_records
 from core.tokens import Tokens
 from core.viewer import Scope
 from models import Order, Person
@@ -98,11 +99,11 @@ async def _prepare(postgres: Postgres, valkey: Valkey) -> Stage:
     database = Database(postgres.url, pool_size=1)
     await migrate(database)
     await seed.once(database)
-    async with database.transaction() as session:
-        manager = select(Person).where(Person.email == names.MANAGER)
-        viewer = (await session.scalars(manager)).one()
+    async with database.transaction() as transaction:
+        manager = select_records(Person).where(Person.email == names.MANAGER)
+        viewer = await transaction.row(manager)
         newest = select(Order.id).order_by(Order.created_at.desc(), Order.id.desc())
-        orders = list(await session.scalars(newest))
+        orders = list(await transaction.rows(newest))
     await database.close()
     ready = Stage(postgres, valkey.url, "", (), (), 0)
     counted = await _execute(ready.url, _BUSY, orders[:100])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import delete, func, update
 
 from core.database import Database
 from core.errors import RateLimited
@@ -26,17 +26,16 @@ ACCOUNT = Limit(10, timedelta(seconds=90))
 ADDRESS = Limit(50, timedelta(seconds=18))
 
 # One statement, so that of attempts at the same time each is counted after the other.
-_COUNT = text(
-    """INSERT INTO attempts AS a (key, empty_at) VALUES (:key, clock_timestamp() + :every)
-    ON CONFLICT (key) DO UPDATE SET empty_at = greatest(a.empty_at, clock_timestamp()) + :every
-    WHERE greatest(a.empty_at, clock_timestamp()) + :every <= clock_timestamp() + :full
-    RETURNING true"""
-)
-_WAIT = text(
-    """SELECT ceil(extract(epoch FROM empty_at
-        - (CAST(:full AS interval) - CAST(:every AS interval)) - clock_timestamp()))
-    FROM attempts WHERE key = :key"""
-)
+_COUNT = """
+INSERT INTO attempts AS a (key, empty_at) VALUES ($1, clock_timestamp() + $2::interval)
+ON CONFLICT (key) DO UPDATE SET empty_at = greatest(a.empty_at, clock_timestamp()) + $2
+WHERE greatest(a.empty_at, clock_timestamp()) + $2 <= clock_timestamp() + $3::interval
+RETURNING true
+"""
+_WAIT = """
+SELECT ceil(extract(epoch FROM empty_at - ($3::interval - $2::interval) - clock_timestamp()))
+FROM attempts WHERE key = $1
+"""
 
 
 async def count(database: Database, account: str, address: str) -> None:
@@ -45,12 +44,12 @@ async def count(database: Database, account: str, address: str) -> None:
     It is committed at once: who fails, or goes away meanwhile, has tried.
     """
     for key, limit in ((_address_key(address), ADDRESS), (_account_key(account), ACCOUNT)):
-        given = {"key": key, "every": limit.every, "full": limit.every * limit.at_once}
-        async with database.transaction() as session:
-            if await session.scalar(_COUNT, given):
+        given = (key, limit.every, limit.every * limit.at_once)
+        async with database.transaction() as transaction:
+            if await transaction.fetch(_COUNT, *given):
                 continue
-            wait = await session.scalar(_WAIT, given)
-        raise RateLimited("Too many attempts: wait a little.", max(1, int(wait or 0)))
+            ((wait,),) = await transaction.fetch(_WAIT, *given)
+        raise RateLimited("Too many attempts: wait a little.", max(1, int(wait)))
 
 
 async def forgive(database: Database, account: str, address: str) -> None:
@@ -59,16 +58,16 @@ async def forgive(database: Database, account: str, address: str) -> None:
     Those of the address that failed stay: so having one account is no way to try others.
     """
     mine, here = Attempts.key == _account_key(account), Attempts.key == _address_key(address)
-    async with database.transaction() as session:
-        await session.execute(delete(Attempts).where(mine))
+    async with database.transaction() as transaction:
+        await transaction.rows(delete(Attempts).where(mine))
         less = update(Attempts).values(empty_at=Attempts.empty_at - ADDRESS.every)
-        await session.execute(less.where(here))
+        await transaction.rows(less.where(here))
 
 
 async def forget(database: Database) -> None:
     """Delete what limits nobody any more."""
-    async with database.transaction() as session:
-        await session.execute(delete(Attempts).where(Attempts.empty_at < func.now()))
+    async with database.transaction() as transaction:
+        await transaction.rows(delete(Attempts).where(Attempts.empty_at < func.now()))
 
 
 def _account_key(account: str) -> bytes:

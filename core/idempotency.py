@@ -7,20 +7,35 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import delete, func, inspect, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import inspect
 
 import models
 from core import ids
 from core.cursors import Cursor
 from core.database import Database
 from core.errors import IdempotencyMismatch
+from core.statements import seen
+from core.transactions import Transaction
 from core.viewer import Viewer
-from core.visibility import visible
-from models import IdempotencyRecord
 
 KEPT_FOR = timedelta(hours=24)
+_CLAIM = """
+INSERT INTO idempotency_records AS kept
+    (organization_id, person_id, key, id, fingerprint, result) VALUES ($1, $2, $3, $4, $5, '{}')
+ON CONFLICT (organization_id, person_id, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, result = excluded.result, created_at = now()
+    WHERE kept.created_at < now() - $6::interval
+RETURNING id
+"""
+_CLAIMED = """
+SELECT fingerprint, result FROM idempotency_records
+WHERE organization_id = $1 AND person_id = $2 AND key = $3
+"""
+_KEEP = """
+UPDATE idempotency_records SET result = $4
+WHERE organization_id = $1 AND person_id = $2 AND key = $3
+"""
+_FORGET = "DELETE FROM idempotency_records WHERE created_at < now() - $1::interval"
 
 
 @dataclass(frozen=True)
@@ -31,37 +46,24 @@ class Retry:
     fingerprint: str
 
 
-async def claim(session: AsyncSession, viewer: Viewer, retry: Retry) -> tuple[Any, Cursor] | None:
+async def claim(
+    transaction: Transaction, viewer: Viewer, retry: Retry
+) -> tuple[Any, Cursor] | None:
     """What was answered to this key before; None if it is new, and then it is the caller's.
 
     A twin that arrives at the same time waits here until the first has committed or failed.
     """
-    record = IdempotencyRecord
-    fresh = insert(record).values(
-        organization_id=viewer.organization_id,
-        id=models.new_id(),
-        person_id=viewer.id,
-        key=retry.key,
-        fingerprint=retry.fingerprint,
-        result={},
-    )
-    claimed = await session.scalar(
-        fresh.on_conflict_do_update(
-            index_elements=[record.organization_id, record.person_id, record.key],
-            set_={"fingerprint": retry.fingerprint, "result": {}, "created_at": func.now()},
-            where=record.created_at < func.now() - KEPT_FOR,
-        ).returning(record.id)
-    )
-    if claimed:
+    mine = viewer.organization_id, viewer.id, retry.key
+    if await transaction.fetch(_CLAIM, *mine, models.new_id(), retry.fingerprint, KEPT_FOR):
         return None
-    kept = (await session.scalars(select(record).where(*_of(viewer, retry.key)))).one()
-    if kept.fingerprint != retry.fingerprint:
+    ((fingerprint, result),) = await transaction.fetch(_CLAIMED, *mine)
+    if fingerprint != retry.fingerprint:
         raise IdempotencyMismatch("This key was used before with other arguments.")
-    return await _row(session, viewer, kept.result), Cursor.parse(kept.result["cursor"], "cursor")
+    return await _row(transaction, viewer, result), Cursor.parse(result["cursor"], "cursor")
 
 
 async def keep(
-    session: AsyncSession, viewer: Viewer, retry: Retry, row: Any, cursor: Cursor
+    transaction: Transaction, viewer: Viewer, retry: Retry, row: Any, cursor: Cursor
 ) -> None:
     """Note what is answered: the row, and its place in the log."""
     values = {
@@ -70,23 +72,20 @@ async def keep(
         if not column.info.get("erasable")  # what a person deletes may not live on here
     }
     result = {"type": ids.PREFIXES[type(row)], "values": values, "cursor": str(cursor)}
-    await session.execute(
-        update(IdempotencyRecord).where(*_of(viewer, retry.key)).values(result=result)
-    )
+    await transaction.fetch(_KEEP, viewer.organization_id, viewer.id, retry.key, result)
 
 
 async def forget(database: Database) -> None:
     """Delete what was kept for long enough."""
-    record = IdempotencyRecord
-    async with database.transaction() as session:
-        await session.execute(delete(record).where(record.created_at < func.now() - KEPT_FOR))
+    async with database.transaction() as transaction:
+        await transaction.fetch(_FORGET, KEPT_FOR)
 
 
-async def _row(session: AsyncSession, viewer: Viewer, result: dict[str, Any]) -> Any:
+async def _row(transaction: Transaction, viewer: Viewer, result: dict[str, Any]) -> Any:
     """The row as it is now; or, once it has been deleted, as it was."""
     model = ids.MODELS[result["type"]]
-    there = select(model).where(visible(model, viewer), model.id == UUID(result["values"]["id"]))
-    if row := (await session.scalars(there)).one_or_none():
+    there = seen(viewer, model).where(model.id == UUID(result["values"]["id"]))
+    if row := await transaction.row(there):
         return row
     columns = inspect(model).columns
     return model(
@@ -94,13 +93,4 @@ async def _row(session: AsyncSession, viewer: Viewer, result: dict[str, Any]) ->
             name: TypeAdapter(columns[name].type.python_type | None).validate_python(value)
             for name, value in result["values"].items()
         }
-    )
-
-
-def _of(viewer: Viewer, key: str) -> Any:
-    record = IdempotencyRecord
-    return (
-        record.organization_id == viewer.organization_id,
-        record.person_id == viewer.id,
-        record.key == key,
     )

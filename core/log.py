@@ -5,14 +5,27 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, inspect, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 import models
-from core import ids, log_places
+from core import ids, writes
 from core.cursors import Cursor
-from models import Audience, Kind, LogEntry, LogHead
+from core.transactions import Transaction
+from models import Audience, Kind, LogEntry
+
+_GIVEN = (
+    *("id", "kind", "order_id", "order_service_id", "subject_type", "subject_id"),
+    *("subject_version", "actor_id", "audience", "recipient_id", "params"),
+)
+_APPEND = """
+WITH head AS (
+    UPDATE log_heads SET last_seq = last_seq + $2 WHERE organization_id = $1 RETURNING last_seq
+)
+INSERT INTO log_entries (organization_id, seq, {names})
+SELECT $1, last_seq - $2 + ordinality, {names}
+FROM head, jsonb_populate_recordset(NULL::log_entries, $3) WITH ORDINALITY
+RETURNING seq
+""".format(names=", ".join(_GIVEN))  # noqa: S608 - they are names of columns
 
 
 def entry(
@@ -54,34 +67,19 @@ def _name(subject: Any) -> str | None:
     return getattr(subject, "name", None) or getattr(subject, "title", None)
 
 
-async def append(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
+async def append(transaction: Transaction, entries: Sequence[LogEntry]) -> Cursor:
     """The place after `entries`, which get the next numbers of their organization's log.
 
     The head's row stays locked until the commit, so that numbers have no gaps, appear in commit
     order, and number n is visible before n + 1 can be given: nothing slow may follow this call.
     """
-    organization_id = entries[0].organization_id
-    last = await session.scalar(
-        update(LogHead)
-        .where(LogHead.organization_id == organization_id)
-        .values(last_seq=LogHead.last_seq + len(entries))
-        .returning(LogHead.last_seq)
-        .execution_options(synchronize_session=False)
-    )
-    assert last is not None, "an organization is made together with the head of its log"  # noqa: S101
-    for seq, each in enumerate(entries, start=last - len(entries) + 1):
+    organization_id, fresh = entries[0].organization_id, [writes.values(each) for each in entries]
+    given = [{name: values[name] for name in _GIVEN} for values in fresh]
+    numbers = await transaction.fetch(_APPEND, organization_id, len(entries), given)
+    assert numbers, "an organization is made together with the head of its log"  # noqa: S101
+    for each, (seq,) in zip(entries, sorted(numbers), strict=True):
         each.seq = seq
-    # With nulls rendered, entries of all kinds are one statement.
-    await session.execute(
-        insert(LogEntry).execution_options(render_nulls=True), [_values(each) for each in entries]
-    )
-    return Cursor.at(organization_id, last, entries[-1].id)
-
-
-async def head(session: AsyncSession, organization_id: UUID) -> Cursor:
-    """The place after the last entry of the log."""
-    seq, entry_id = (await session.execute(log_places.ending(organization_id))).one()
-    return Cursor.at(organization_id, seq, entry_id)
+    return Cursor.at(organization_id, entries[-1].seq, entries[-1].id)
 
 
 def named(entry: LogEntry) -> frozenset[UUID]:
@@ -102,8 +100,3 @@ def plain(attribute: InstrumentedAttribute[Any], value: Any) -> Any:
         prefix = next(ids.TABLES[target] for target in targets if target in ids.TABLES)
         return ids.encode(ids.MODELS[prefix], value)
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _values(row: LogEntry) -> dict[str, Any]:
-    given = inspect(row).dict
-    return {name: value for name, value in given.items() if name != "_sa_instance_state"}

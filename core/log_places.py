@@ -13,19 +13,19 @@ from models import LogEntry, LogHead
 # What is read here is a number and a piece of an id: every cursor tells as much, to anybody.
 
 
-def ending(organization_id: Any) -> Select[Any]:
-    """The number and the id of the last entry of an organization's log."""
+def last(sees: Sees) -> Select[Any]:
+    """The number and the id of the last entry of the organization's log."""
     wanted: list[Any] = [LogHead.last_seq, LogEntry.id]
     same = (LogEntry.organization_id == LogHead.organization_id) & (
         LogEntry.seq == LogHead.last_seq
     )
     joined = select(*wanted).join_from(LogHead, LogEntry, same, isouter=True)
-    return joined.where(LogHead.organization_id == organization_id)
+    return joined.where(LogHead.organization_id == sees.sight.organization_id)
 
 
 async def end(context: Context) -> Cursor:
     """The place after the last entry, at the moment of the context's reads."""
-    ((seq, entry_id),) = await context.read(_ending)
+    ((seq, entry_id),) = await context.read(last)
     return Cursor.at(context.viewer.organization_id, seq, entry_id)
 
 
@@ -48,7 +48,3 @@ async def require_known(context: Context, cursor: Cursor, field: str) -> None:
     require_own(context, cursor, field)
     if cursor != await place(context, cursor.seq):
         raise Resync(field, "The log does not know this place: read everything anew.")
-
-
-def _ending(sees: Sees) -> Select[Any]:
-    return ending(sees.sight.organization_id)

@@ -6,12 +6,13 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import Select, UpdateBase, inspect, select
 from sqlalchemy.dialects.postgresql import asyncpg
 
 import models
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects are untyped
+# The driver makes JSON itself.
+DIALECT = asyncpg.dialect(json_serializer=lambda value: value)  # type: ignore[no-untyped-call] # SQLAlchemy's dialects are untyped
 _KEPT = 1_000  # of the choices of columns that clients make
 
 
@@ -41,6 +42,8 @@ def model_of(row: Any) -> type[Any]:
 
 
 Processor: TypeAlias = Callable[[Any], Any] | None
+Bindable: TypeAlias = Select[Any] | UpdateBase
+"""A statement that reads, or one that writes."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,16 @@ class Shape:
     """Where in the row each value is, and what makes of it that of its column's type."""
 
     @classmethod
-    def of(cls, statement: Select[Any]) -> "Shape":
+    def of(cls, statement: Bindable) -> "Shape":
         """The shape that a statement was made with; else that of its columns."""
         if shape := statement.get_execution_options().get("shape"):
             made: Shape = shape
             return made
-        if any(each["expr"] is each["entity"] for each in statement.column_descriptions):
+        read = statement.column_descriptions if isinstance(statement, Select) else ()
+        if any(each["expr"] is each["entity"] for each in read):
             raise TypeError("Tables are read by `context.select` or `select_records`.")
-        return cls(
-            None, [(i, _processor(each)) for i, each in enumerate(statement.selected_columns)]
-        )
+        columns = statement.exported_columns
+        return cls(None, [(i, _processor(each)) for i, each in enumerate(columns)])
 
     @property
     def model(self) -> type[models.Base]:
@@ -96,7 +99,7 @@ def select_records(model: type[models.Base], *more: Any) -> Select[Any]:
 def select_some(entity: Any, names: Sequence[str] | None, *more: Any) -> Select[Any]:
     """The same with columns of these names only; of a table, or of an alias of one."""
     model = inspect(entity).mapper.class_
-    record = _record(model, _names(model) if names is None else tuple(names))
+    record = record_of(model, _names(model) if names is None else tuple(names))
     columns = [getattr(entity, name) for name in record.places]
     values = [(i, _processor(each)) for i, each in enumerate(more, start=len(columns))]
     return select(*columns, *more).execution_options(shape=Shape(record, values))
@@ -106,7 +109,7 @@ def select_fewer(statement: Select[Any], names: Sequence[str]) -> Select[Any]:
     """A statement that selects a table as records, with columns of these names only."""
     model = Shape.of(statement).model
     columns = [getattr(model, name) for name in names]
-    shape = Shape(_record(model, tuple(names)), [])
+    shape = Shape(record_of(model, tuple(names)), [])
     return statement.with_only_columns(*columns).execution_options(shape=shape)
 
 
@@ -116,7 +119,8 @@ def _names(model: type[models.Base]) -> tuple[str, ...]:
 
 
 @lru_cache(_KEPT)
-def _record(model: type[models.Base], names: tuple[str, ...]) -> type[Record]:
+def record_of(model: type[models.Base], names: tuple[str, ...]) -> type[Record]:
+    """The class of a table's rows of which the columns of these names were read."""
     places = {name: i for i, name in enumerate(names)}
     columns = {name: _column(model, name, i) for name, i in places.items()}
     namespace = {"__slots__": (), "model": model, "places": places, **columns}

@@ -12,15 +12,15 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import delete, func, or_, update
 
 from core.database import Database
 from core.errors import Unauthenticated
+from core.records import select_records
 from core.secrets import digest
 from core.tokens import Tokens
+from core.transactions import Transaction
 from core.viewer import Scope
 from models import Person, Session, new_id
 
@@ -41,7 +41,7 @@ class TokenPair:
     refresh_token: str
 
 
-async def begin(session: AsyncSession, tokens: Tokens, person: Person, client: str) -> TokenPair:
+async def begin(transaction: Transaction, tokens: Tokens, person: Person, client: str) -> TokenPair:
     """Sign a person in on a device."""
     family, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
     begun = Session(
@@ -54,18 +54,17 @@ async def begin(session: AsyncSession, tokens: Tokens, person: Person, client: s
         salt=secrets.token_bytes(_BYTES),
         expires_at=datetime.now(UTC) + REFRESH_FOR,
     )
-    session.add(begun)
-    await session.flush()
+    await transaction.add(begun)
     return _pair(tokens, person, begun, family, secret)
 
 
-async def refresh(session: AsyncSession, tokens: Tokens, token: str) -> TokenPair | None:
+async def refresh(transaction: Transaction, tokens: Tokens, token: str) -> TokenPair | None:
     """New tokens for a refresh token; None if it can't be used, or not any more.
 
     One that was copied ends its session, and that has to be committed.
     """
     family, secret = _parts(token)
-    found = await _of(session, family)
+    found = await _of(transaction, family)
     if found is None:
         return None
     there, person = found
@@ -83,16 +82,16 @@ async def refresh(session: AsyncSession, tokens: Tokens, token: str) -> TokenPai
     return _pair(tokens, person, there, family, _next(there, secret))
 
 
-async def end(session: AsyncSession, token: str) -> None:
+async def end(transaction: Transaction, token: str) -> None:
     """Sign out where a refresh token is used; one that is good for nothing ends nothing."""
     family, _ = _parts(token)
-    if found := await _of(session, family):
+    if found := await _of(transaction, family):
         found[0].ended_at = datetime.now(UTC)
 
 
-async def end_all(session: AsyncSession, person: Person) -> None:
+async def end_all(transaction: Transaction, person: Person) -> None:
     """Sign a person out everywhere."""
-    await session.execute(
+    await transaction.rows(
         update(Session)
         .where(Session.organization_id == person.organization_id, Session.person_id == person.id)
         .where(Session.ended_at.is_(None))
@@ -104,14 +103,14 @@ async def forget(database: Database) -> None:
     """Delete the sessions that ended long ago."""
     long_ago = func.now() - _KEPT_FOR
     over = or_(Session.ended_at < long_ago, Session.expires_at < long_ago)
-    async with database.transaction() as session:
-        await session.execute(delete(Session).where(over))
+    async with database.transaction() as transaction:
+        await transaction.rows(delete(Session).where(over))
 
 
-async def _of(session: AsyncSession, family: str) -> tuple[Session, Person] | None:
+async def _of(transaction: Transaction, family: str) -> tuple[Session, Person] | None:
     """The session of a family and its person, locked; None if it is over."""
     statement = (
-        select(Session, Person)
+        select_records(Session)
         .join(
             Person,
             (Person.organization_id == Session.organization_id) & (Person.id == Session.person_id),
@@ -120,8 +119,11 @@ async def _of(session: AsyncSession, family: str) -> tuple[Session, Person] | No
         .where(Session.expires_at > func.now(), Person.suspended_at.is_(None))
         .with_for_update(of=Session)
     )
-    found: Any = (await session.execute(statement)).one_or_none()
-    return found and tuple(found)
+    if (there := await transaction.row(statement)) is None:
+        return None
+    ours = Person.organization_id == there.organization_id
+    person = await transaction.row(select_records(Person).where(ours, Person.id == there.person_id))
+    return there, person
 
 
 def _next(there: Session, secret: str) -> str:

@@ -11,7 +11,15 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
-from core.records import DIALECT, Processor, Shape, select_fewer, select_records, select_some
+from core.records import (
+    DIALECT,
+    Bindable,
+    Processor,
+    Shape,
+    select_fewer,
+    select_records,
+    select_some,
+)
 from core.viewer import Sight, SightOfAnyone, Viewer
 from core.visibility import visible
 from engine.needs import Needs
@@ -70,7 +78,7 @@ def seen(viewer: Viewer | Sight, model: type[Any], *more: Any) -> Select[Any]:
     return select_records(table, *more).where(visible(model, viewer))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """A statement as the driver wants it: its text, its arguments, and what its rows become."""
 
@@ -99,9 +107,13 @@ def prepared(
 
     Unless it `is_someone` who asks, it can't depend on who does.
     """
-    statement = build(Sees(permission, needs, is_someone=is_someone), *fixed)
-    compiled = statement.compile(dialect=DIALECT)
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles Select with
+    return prepare(build(Sees(permission, needs, is_someone=is_someone), *fixed))
+
+
+def prepare(statement: Bindable, columns: list[str] | None = None) -> Statement:
+    """A statement whose parameters have names; one that writes `columns` has one for each."""
+    compiled = statement.compile(dialect=DIALECT, column_keys=columns)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what a dialect compiles them with
     if compiled.post_compile_params:
         raise TypeError("Lists are given to a prepared statement as one array parameter.")
     own = _own(compiled, compiled.construct_params(_check=False))
@@ -111,7 +123,7 @@ def prepared(
 _compiled: CompiledCacheType = LRUCache(_KEPT)
 
 
-def bound(statement: Select[Any]) -> Statement:
+def bound(statement: Bindable) -> Statement:
     """A statement that was built for this one time; compiled once for all of its form."""
     compiled, extracted, *_ = statement._compile_w_cache(  # noqa: SLF001 - the only way to its cache
         DIALECT, compiled_cache=_compiled, column_keys=[]

@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select, text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from asyncpg import UniqueViolationError
+from sqlalchemy import Select, and_, bindparam, or_, select
 from strawberry.utils.str_converters import to_camel_case
 
 import models
-from core import idempotency, ids, log, may
+from core import idempotency, ids, log, log_places, may
 from core.context import Context, Hub
 from core.cursors import Cursor
 from core.errors import Conflict, Forbidden, NotFound
 from core.idempotency import Retry
 from core.may import Standing
+from core.recording import Recording
+from core.records import Bindable, select_records
+from core.statements import Build, Sees, prepared, seen
+from core.transactions import Transaction
 from core.viewer import Viewer
-from core.visibility import visible
-from models import Kind, LogEntry, Order
+from models import LogEntry, Order
 
 M = TypeVar("M", bound=models.OfOrganization)
 
@@ -57,38 +59,40 @@ async def perform(
     retry: Retry | None = None,
 ) -> Done:
     """Carry out `action(work, **arguments)` in one transaction, and announce it after commit."""
-    async with context.database.transaction(context.viewer.organization_id) as session:
-        work = Work(session, context.viewer, expected)
-        if retry and (before := await idempotency.claim(session, context.viewer, retry)):
+    viewer = context.viewer
+    async with context.database.transaction(context.viewer.organization_id) as transaction:
+        work = Work(transaction, viewer, expected)
+        if retry and (before := await idempotency.claim(transaction, viewer, retry)):
             return Done(*before)
         row = await action(work, **arguments)
-        await session.flush()
+        await transaction.flush()
         cursor = await work.append_to_log()
         if retry:
-            await idempotency.keep(session, context.viewer, retry, row, cursor)
+            await idempotency.keep(transaction, viewer, retry, row, cursor)
     if work.entries:
-        context.hub.announce(context.viewer.organization_id, cursor.seq)
+        context.hub.announce(viewer.organization_id, cursor.seq)
     for tell in work.afterwards:
         tell(context.hub)
     await context.release()  # what is read of the answer is read as it is now
     return Done(row, cursor, work.secret)
 
 
-class Work:
+class Work(Recording):
     """What an action does its work with."""
 
-    def __init__(self, session: AsyncSession, viewer: Viewer, expected: Expected | None) -> None:
-        self.session = session
-        self.viewer = viewer
-        self.entries: list[LogEntry] = []
+    _locks = True
+
+    def __init__(self, transaction: Transaction, viewer: Viewer, expected: Expected | None) -> None:
+        super().__init__(viewer)
+        self.transaction = transaction
         self.secret: str | None = None
         self.afterwards: list[Callable[[Hub], None]] = []
         """What is told beside the log, once all is committed. It neither waits nor fails."""
         self._expected = expected
 
-    def select(self, model: type[M]) -> Select[M]:
+    def select(self, model: type[M], *more: Any) -> Select[Any]:
         """The rows of `model` that the viewer may see."""
-        return select(model).where(visible(model, self.viewer))
+        return seen(self.viewer, model, *more)
 
     async def get(self, model: type[M], id: UUID, rule: may.Rule, field: str = "id") -> M:
         """A row, locked with its order, if `rule` lets the viewer act on it.
@@ -111,67 +115,50 @@ class Work:
 
     async def find(self, model: type[M], id: UUID, field: str) -> M:
         """A row that the viewer may see, to be referred to; `NotFound` if there is none."""
-        statement = self.select(model).where(model.id == id)
-        row = (await self.session.scalars(statement)).one_or_none()
-        if row is None:
+        found = await self.read(_one, model, key=id)
+        if not found:
             raise NotFound(field, f"There is no such {ids.name(model).split(' ', 1)[1]}.")
+        row: M = found[0]
         return row
 
-    async def rows(self, statement: Select[M]) -> Sequence[M]:
-        """The rows of a statement."""
-        return (await self.session.scalars(statement)).all()
+    async def read(self, build: Build, *fixed: Any, **values: Any) -> Sequence[Any]:
+        """The rows of the statement `build(sees, *fixed)`, with `values` for its parameters.
+
+        As in reads, it is built once for each permission; but the rows are objects, to be changed.
+        """
+        viewer = self.viewer
+        who = {"agency_id": viewer.organization_id, "viewer_id": viewer.id}
+        statement = prepared(build, viewer.permission, None, *fixed)
+        return await self.transaction.read(statement, values | who)
+
+    async def rows(self, statement: Bindable) -> Sequence[Any]:
+        """The rows of a statement that was built for this one time."""
+        return await self.transaction.rows(statement)
 
     async def add(self, *rows: models.OfOrganization) -> None:
         """Store new rows; `Conflict` if an id or an address that the client chose is taken."""
-        self.session.add_all(rows)
         try:
-            await self.session.flush()
-        except IntegrityError as error:
+            await self.transaction.add(*rows)
+        except UniqueViolationError as error:
             for constraint, (field, message) in _TAKEN.items():
-                if constraint in str(error.orig):
+                if (error.constraint_name or "").startswith(constraint):
                     raise Conflict(message, field=field) from error
             raise
 
-    def change(self, row: models.Versioned, kind: Kind, **values: Any) -> bool:
-        """Set `values` and record those that differ; whether there were any."""
-        changes = {}
-        for name, after in values.items():
-            if (before := getattr(row, name)) != after:
-                column = getattr(type(row), name)
-                changes[name] = [log.plain(column, before), log.plain(column, after)]
-                setattr(row, name, after)
-        if changes:
-            self.changed(row, kind, changes)
-        return bool(changes)
-
-    def changed(
-        self, row: models.Versioned, kind: Kind, changes: Mapping[str, list[Any]], **params: Any
-    ) -> None:
-        """Record that something of `row` is another now: {name: [before, after]}."""
-        row.version += 1
-        self.record(kind, row, changes=changes, **params)
-
-    def record(
-        self,
-        kind: Kind,
-        subject: models.OfOrganization,
-        *,
-        recipient_id: UUID | None = None,
-        **params: Any,
-    ) -> LogEntry:
-        """Note in the log that `kind` happened to `subject`, with `params` to tell it by.
-
-        With a recipient, nobody else is told.
-        """
-        entry = log.entry(kind, subject, self.viewer.id, recipient_id=recipient_id, **params)
-        self.entries.append(entry)
-        return entry
+    async def delete(self, *rows: models.OfOrganization) -> None:
+        """Delete rows."""
+        await self.transaction.delete(*rows)
 
     async def append_to_log(self) -> Cursor:
         """Give the recorded entries their numbers; the place after them."""
         if not self.entries:
-            return await log.head(self.session, self.viewer.organization_id)
-        return await log.append(self.session, self.entries)
+            return await self.head()
+        return await log.append(self.transaction, self.entries)
+
+    async def head(self) -> Cursor:
+        """The place after the last entry of the log."""
+        ((seq, entry_id),) = await self.read(log_places.last)
+        return Cursor.at(self.viewer.organization_id, seq, entry_id)
 
     async def _lock(self, model: type[Any], id: UUID) -> Any | None:
         """Lock a row, or the order that it is of, so that actions on one order follow each other.
@@ -179,18 +166,8 @@ class Work:
         Always the order first and never its parts: so two actions can't wait for each other.
         """
         owner = Order if issubclass(model, models.OfOrder) else model
-        seen = self.select(model).where(model.id == id)
-        key = seen.with_only_columns(model.id if model is owner else model.order_id)
-        statement = (
-            select(owner)
-            .where(owner.organization_id == self.viewer.organization_id)
-            .where(owner.id == key.scalar_subquery())
-        )
-        statement = self._locked(statement, owner)
-        return (await self.session.scalars(statement)).one_or_none()
-
-    def _locked(self, statement: Select[Any], owner: type[Any]) -> Select[Any]:
-        return statement.with_for_update(key_share=True, of=owner)
+        found = await self.read(_owner, model, owner, self._locks, key=id)
+        return found[0] if found else None
 
     async def _standing(self, owner: Any, row: Any) -> Standing:
         viewer = self.viewer
@@ -199,13 +176,7 @@ class Work:
             return Standing(viewer, wrote_it=wrote_it, is_it=row.id == viewer.id)
         service_id = row.id if isinstance(row, models.OrderService) else None
         service_id = service_id or getattr(row, "order_service_id", None)
-        assignment = models.Assignment
-        services = await self.session.scalars(
-            select(assignment.order_service_id)
-            .where(assignment.organization_id == viewer.organization_id)
-            .where(assignment.order_id == owner.id, assignment.person_id == viewer.id)
-        )
-        assigned = set(services)
+        assigned = set(await self.read(_assigned, order=owner.id))
         return Standing(
             viewer,
             booked_it=owner.customer_id == viewer.id,
@@ -228,7 +199,7 @@ class Work:
             .where(or_(itself, services))
         )
         fields: set[str] = set()
-        for subject_id, changes in await self.session.execute(statement):
+        for subject_id, changes in await self.rows(statement):
             fields |= set(changes or ()) if subject_id == row.id else {"services"}
         raise Conflict(
             "This was changed meanwhile.",
@@ -236,6 +207,35 @@ class Work:
             version=row.version,
             fields=sorted(map(to_camel_case, fields)),
         )
+
+
+def _one(sees: Sees, model: type[M]) -> Select[Any]:
+    """The row of a `key`."""
+    return sees.select(model).where(model.id == bindparam("key", type_=model.id.type))
+
+
+def _owner(sees: Sees, model: Any, owner: Any, locks: bool) -> Select[Any]:
+    """The row of a `key`, or the order that it is of; locked."""
+    if owner is model:
+        statement = _one(sees, model)
+    else:
+        key = select(model.order_id).where(
+            sees.visible(model), model.id == bindparam("key", type_=model.id.type)
+        )
+        statement = select_records(owner).where(
+            owner.organization_id == sees.sight.organization_id, owner.id == key.scalar_subquery()
+        )
+    return statement.with_for_update(key_share=True, of=owner) if locks else statement
+
+
+def _assigned(sees: Sees) -> Select[Any]:
+    """What the viewer does of an `order`: services, and None for the order itself."""
+    assignment = models.Assignment
+    return select(assignment.order_service_id).where(
+        assignment.organization_id == sees.sight.organization_id,
+        assignment.order_id == bindparam("order", type_=assignment.order_id.type),
+        assignment.person_id == sees.sight.id,
+    )
 
 
 async def allowed(
@@ -246,10 +246,10 @@ async def allowed(
     The action itself is begun, and ended where its rule has answered: no list beside it says so
     once more. Should one go on, it finds that nothing can be written.
     """
-    async with context.database.transaction(context.viewer.organization_id) as session:
-        await session.execute(text("SET TRANSACTION READ ONLY"))
+    async with context.database.transaction(context.viewer.organization_id) as transaction:
+        await transaction.execute("SET TRANSACTION READ ONLY")
         try:
-            await action(_Rehearsal(session, context.viewer, None), **arguments)
+            await action(_Rehearsal(transaction, context.viewer, None), **arguments)
         except (_Allowed, Forbidden, NotFound) as answer:
             return isinstance(answer, _Allowed)
     raise TypeError(f"{action.__name__} asks for no rule")
@@ -262,11 +262,9 @@ class _Allowed(Exception):
 class _Rehearsal(Work):
     """What an action does no work with: it ends at its rule."""
 
+    _locks = False
+
     def require(self, standing: Standing, rule: may.Rule) -> None:
         """`Forbidden`, or `_Allowed`."""
         super().require(standing, rule)
         raise _Allowed
-
-    def _locked(self, statement: Select[Any], owner: type[Any]) -> Select[Any]:
-        del owner
-        return statement

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import OfOrder, OfOrganization, Versioned, one_of, to
@@ -21,6 +21,8 @@ class Message(OfOrder, Versioned):
         Index("ix_messages_order_id", "organization_id", "order_id", "created_at"),
     )
 
+    # Not when the transaction began, which may have waited for the order since.
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     order_service_id: Mapped[UUID | None]
     author_id: Mapped[UUID]
     text: Mapped[str] = mapped_column(info={"erasable": True})

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import func, select
 from typing_extensions import Doc
 
 import models
@@ -124,7 +123,6 @@ async def revoke_api_key(work: Work, id: ApiKeyId) -> models.ApiKey:
 
 
 async def _check_number(work: Work) -> None:
-    good = work.select(ApiKey).where(ApiKey.revoked_at.is_(None))
-    count = await work.session.scalar(select(func.count()).select_from(good.subquery()))
-    if (count or 0) >= _AT_MOST:
+    good = await work.rows(work.select(ApiKey).where(ApiKey.revoked_at.is_(None)))
+    if len(good) >= _AT_MOST:
         raise Invalid("name", f"An agency has {_AT_MOST} keys at most: revoke one.")

@@ -95,7 +95,7 @@ async def remove_team_member(
     person = await work.find(Person, person_id, "personId")
     for member in await _held(work, order, AssignmentRole.TEAM_MEMBER):
         if member.person_id == person.id:
-            await work.session.delete(member)
+            await work.delete(member)
             changes = {"team": [_id(person), None]}
             work.changed(order, Kind.TEAM_MEMBER_REMOVED, changes, person=person.name)
     return order
@@ -179,10 +179,8 @@ async def _appoint(
         before = await work.find(Person, held.person_id, "personId")
         if person and person.id == before.id:
             return
-        await work.session.delete(held)
+        await work.delete(held)
     if person:
-        # One person has the role at a time: a flush would insert before it deletes.
-        await work.session.flush()
         await work.add(_assignment(owner, role, person))
     if told := person or before:
         changes = {role.name.lower(): [_id(before), _id(person)]}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from typing_extensions import Doc
 
 import models
@@ -24,6 +24,7 @@ from core.arguments import (
 )
 from core.errors import Forbidden, Invalid, NotFound
 from core.may import Standing
+from core.records import select_records
 from core.work import Work
 from engine.fields import among
 from models import (
@@ -234,7 +235,7 @@ async def _copy_checklists(
     )
     # Not `work.select`: customers, who may not see templates, book with them all the same.
     templates = await work.rows(
-        select(template)
+        select_records(template)
         .where(template.organization_id == order.organization_id, of_these)
         .order_by(template.position, template.id)
     )
@@ -272,13 +273,13 @@ def _items(checklist: Checklist, template: ChecklistTemplate) -> Iterator[Checkl
 
 
 async def _next_number(work: Work) -> int:
-    number = await work.session.scalar(
+    numbers: Sequence[int] = await work.rows(
         update(Organization)
         .where(Organization.id == work.viewer.organization_id)
         .values(last_order_number=Organization.last_order_number + 1)
         .returning(Organization.last_order_number)
     )
-    return number or 0
+    return numbers[0]
 
 
 def _columns(property: PropertyInput) -> dict[str, str]:

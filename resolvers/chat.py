@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from typing_extensions import Doc
 
 import models
-from core import log, may
+from core import may
 from core.arguments import After, MessageId, MessageText, NewId, OrderId, OrderServiceId
 from core.context import Info
 from core.errors import Conflict, Invalid
@@ -74,8 +74,6 @@ async def post_message(
         order_service_id=order_service_id,
         author_id=work.viewer.id,
         text=text,
-        # Not the time at which the transaction began, which may have waited for the order since.
-        created_at=func.clock_timestamp(),
     )
     await work.add(message)
     # The log never has a text: nothing is ever taken out of it, and what is deleted must be gone.
@@ -117,22 +115,27 @@ async def delete_message(work: Work, id: MessageId) -> models.Message:
 async def mark_read(work: Work, order_id: Opened, up_to: UpTo) -> models.Order:
     """Say how far the viewer has read an order's feed; reading never goes backwards."""
     order = await work.get(Order, order_id, may.chat, "orderId")
-    head = await log.head(work.session, work.viewer.organization_id)
+    head = await work.head()
     if not up_to.of(work.viewer.organization_id) or up_to.seq > head.seq:
         raise Invalid("upTo", "This is not a place in the log of this agency.")
     mine = work.select(ReadMarker).where(
         ReadMarker.order_id == order.id, ReadMarker.person_id == work.viewer.id
     )
-    marker = next(iter(await work.rows(mine)), None) or ReadMarker(
-        organization_id=order.organization_id,
-        id=new_id(),
-        order_id=order.id,
-        person_id=work.viewer.id,
-        seq=0,
-    )
-    if up_to.seq > marker.seq:
-        read = [marker.seq, up_to.seq]
+    marker = next(iter(await work.rows(mine)), None)
+    before = marker.seq if marker else 0
+    if up_to.seq <= before:
+        return order
+    if marker:
         marker.seq = up_to.seq
-        await work.add(marker)
-        work.record(Kind.ORDER_READ, order, recipient_id=work.viewer.id, read=read)
+    else:
+        await work.add(
+            ReadMarker(
+                organization_id=order.organization_id,
+                order_id=order.id,
+                person_id=work.viewer.id,
+                seq=up_to.seq,
+            )
+        )
+    read = [before, up_to.seq]
+    work.record(Kind.ORDER_READ, order, recipient_id=work.viewer.id, read=read)
     return order

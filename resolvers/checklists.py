@@ -103,13 +103,12 @@ async def move_checklist(work: Work, id: ChecklistId, position: Position) -> mod
 async def delete_checklist(work: Work, id: ChecklistId) -> models.Checklist:
     """Delete a checklist with its items; the log keeps what it was. Staff and admins."""
     checklist = await work.get(Checklist, id, may.change_order)
-    texts = await work.session.scalars(
+    items = await work.rows(
         work.select(ChecklistItem)
         .where(ChecklistItem.checklist_id == id)
         .order_by(ChecklistItem.position, ChecklistItem.id)
-        .with_only_columns(ChecklistItem.text)
     )
-    await _delete(work, checklist, Kind.CHECKLIST_DELETED, items=list(texts))
+    await _delete(work, checklist, Kind.CHECKLIST_DELETED, items=[item.text for item in items])
     return checklist
 
 
@@ -236,7 +235,7 @@ async def _delete(work: Work, row: Row, kind: Kind, **params: Any) -> None:
     """Delete a row, and record what it was; the others close up."""
     work.record(kind, row, **params)
     others = await _others(work, row)
-    await work.session.delete(row)
+    await work.delete(row)
     await _number(work, type(row), others)
 
 
@@ -245,17 +244,15 @@ async def _others(work: Work, row: Row) -> list[UUID]:
     table = type(row)
     same = (getattr(table, name) == getattr(row, name) for name in _LIST_OF[table])
     statement = work.select(table).where(*same, table.id != row.id)
-    ordered = statement.order_by(table.position, table.id)
-    return list(await work.session.scalars(ordered.with_only_columns(table.id)))
+    return [other.id for other in await work.rows(statement.order_by(table.position, table.id))]
 
 
 async def _number(work: Work, table: type[Row], order: list[UUID]) -> None:
     """Number rows from 0 in this order, in one statement, as no edit of theirs."""
     place = func.array_position(literal(order, ARRAY(table.id.type)), table.id) - 1
-    await work.session.execute(
+    await work.rows(
         update(table)
         .where(table.organization_id == work.viewer.organization_id)
         .where(among(table.id, order), table.position != place)
         .values(position=place, updated_at=table.updated_at)
-        .execution_options(synchronize_session=False)
     )

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any
+from itertools import starmap
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 import models
 from core import ids
@@ -16,6 +17,7 @@ from core.arguments import AfterEdge, BeforeEdge, First, Last
 from core.context import Info
 from core.errors import Invalid
 from core.pages import Key, Page, Slice, page
+from core.records import select_records
 from core.statements import Sees
 from core.work import Work
 from engine.fields import within
@@ -24,6 +26,15 @@ from models import Assignment, JobRole, Kind, Mention, Message, Permission, Pers
 _AT_ONCE = 50
 # What phones write for what a keyboard has.
 _SAME = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{NO-BREAK SPACE}": " "})
+
+
+class _Colleague(NamedTuple):
+    """Somebody who can be mentioned."""
+
+    id: UUID
+    name: str
+    job_roles: Sequence[JobRole]
+    sees: bool
 
 
 async def mentions_of_viewer(
@@ -72,12 +83,12 @@ async def people_in(work: Work, text: str, order_id: UUID) -> dict[UUID, JobRole
     told = fold(text)
     if not places(told):
         return {}
-    by_name: dict[str, list[Any]] = defaultdict(list)
-    by_role: dict[JobRole, list[Any]] = defaultdict(list)
-    for person in await _colleagues(work, order_id):
+    by_name: dict[str, list[_Colleague]] = defaultdict(list)
+    by_role: dict[JobRole, list[_Colleague]] = defaultdict(list)
+    for person in starmap(_Colleague, await work.read(_colleagues, order=order_id)):
         by_name[fold(person.name)].append(person)
-        for role in person.job_roles if person.sees else ():
-            by_role[role].append(person)
+        for held in person.job_roles if person.sees else ():
+            by_role[held].append(person)
     named: dict[UUID, None] = {}
     grouped: dict[UUID, JobRole] = {}
     for name, place in find(told, by_name.keys() | ROLES.keys()).items():
@@ -119,7 +130,7 @@ async def add(work: Work, message: Message, people: Mapping[UUID, JobRole | None
 async def replace(work: Work, message: Message, people: Mapping[UUID, JobRole | None]) -> None:
     """Let a message mention these people: only the new ones are told, the others just go."""
     # Not `work.select`, which gives the viewer's own only.
-    statement = select(Mention).where(
+    statement = select_records(Mention).where(
         Mention.organization_id == message.organization_id, Mention.message_id == message.id
     )
     new = dict(people)
@@ -127,7 +138,7 @@ async def replace(work: Work, message: Message, people: Mapping[UUID, JobRole | 
         if row.person_id in people:
             row.job_role = new.pop(row.person_id)
         else:
-            await work.session.delete(row)
+            await work.delete(row)
     await add(work, message, new)
 
 
@@ -176,22 +187,21 @@ def _goes_on(character: str) -> bool:
     )
 
 
-async def _colleagues(work: Work, order_id: UUID) -> Sequence[Any]:
-    """Who can be mentioned: id, name, job roles, and whether the person sees the order."""
+def _colleagues(sees: Sees) -> Select[Any, Any, Any, Any]:
+    """Who can be mentioned about an `order`, and whether they see it: what `_Colleague` has."""
     assigned = (
         select(Assignment.id)
         .where(Assignment.organization_id == Person.organization_id)
-        .where(Assignment.order_id == order_id, Assignment.person_id == Person.id)
+        .where(Assignment.order_id == bindparam("order", type_=Assignment.order_id.type))
+        .where(Assignment.person_id == Person.id)
         .exists()
     )
-    sees = or_(Person.permission != Permission.CONTRACTOR, assigned).label("sees")
-    statement = (
-        work.select(Person)
-        .where(Person.permission != Permission.CUSTOMER)
+    sees_it = or_(Person.permission != Permission.CONTRACTOR, assigned)
+    return (
+        select(Person.id, Person.name, Person.job_roles, sees_it)
+        .where(sees.visible(Person), Person.permission != Permission.CUSTOMER)
         .order_by(Person.name, Person.id)
-        .with_only_columns(Person.id, Person.name, Person.job_roles, sees)
     )
-    return (await work.session.execute(statement)).all()
 
 
 async def _unknown(work: Work, rest: str) -> Invalid:

@@ -134,4 +134,4 @@ async def _place(
         for i, other in enumerate(column):
             other.position = i
     # Later reads of this transaction must see the places as they are now.
-    await work.session.flush()
+    await work.transaction.flush()

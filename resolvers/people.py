@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import select
 from typing_extensions import Doc
 
 import models
@@ -24,6 +23,7 @@ from core.arguments import (
 from core.context import Info
 from core.may import Standing
 from core.pages import Key, Page, Slice, page
+from core.records import select_records
 from core.work import Work
 from models import Credential, JobRole, Kind, Permission, Person, new_id
 
@@ -99,7 +99,7 @@ async def suspend_person(work: Work, id: PersonId) -> models.Person:
     person = await work.get(Person, id, may.suspend)
     if person.suspended_at is None:
         work.change(person, Kind.PERSON_SUSPENDED, suspended_at=datetime.now(UTC))
-        await sessions.end_all(work.session, person)
+        await sessions.end_all(work.transaction, person)
     return person
 
 
@@ -112,16 +112,18 @@ async def reinstate_person(work: Work, id: PersonId) -> models.Person:
 
 async def _invite(work: Work, person: Person) -> None:
     secret = secrets.make("csi")
-    statement = select(Credential).where(
+    statement = select_records(Credential).where(
         Credential.organization_id == person.organization_id, Credential.person_id == person.id
     )
-    credential = (await work.session.scalars(statement)).one_or_none() or Credential(
-        organization_id=person.organization_id, id=new_id(), person_id=person.id
-    )
+    credential = next(iter(await work.rows(statement)), None)
+    if credential is None:
+        credential = Credential(
+            organization_id=person.organization_id, id=new_id(), person_id=person.id
+        )
+        await work.add(credential)
     before, until = credential.invitation_expires_at, datetime.now(UTC) + _INVITED_FOR
     credential.invitation_hash = secrets.digest(secret)
     credential.invitation_expires_at = until
-    await work.add(credential)
     work.secret = secret
     changes = {"invited_until": [before and before.isoformat(), until.isoformat()]}
     work.record(Kind.PERSON_INVITED, person, changes=changes)

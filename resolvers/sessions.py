@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func
 from typing_extensions import Doc
 
 import models
@@ -13,6 +13,7 @@ from core import attempts, may, passwords, sessions
 from core.arguments import Email, NewPassword, OrganizationId, Password, SessionId, Token
 from core.context import Context
 from core.errors import Invalid, Unauthenticated
+from core.records import select_records
 from core.secrets import digest
 from core.sessions import TokenPair
 from core.viewer import Scope, Viewer
@@ -34,7 +35,7 @@ async def sign_in(
 
     async def begin(work: Work) -> TokenPair:
         await _lock(work, proof)
-        return await sessions.begin(work.session, visitor.tokens, proof.person, visitor.client)
+        return await sessions.begin(work.transaction, visitor.tokens, proof.person, visitor.client)
 
     pair: TokenPair = (await perform(_as(visitor, proof.person), begin, {})).row
     await attempts.forgive(visitor.database, email, visitor.address)
@@ -46,8 +47,8 @@ async def refresh_tokens(visitor: Visitor, refresh_token: Refresh) -> TokenPair:
 
     `UNAUTHENTICATED` if it is good no more: then people have to sign in again.
     """
-    async with visitor.database.transaction() as session:
-        pair = await sessions.refresh(session, visitor.tokens, refresh_token)
+    async with visitor.database.transaction() as transaction:
+        pair = await sessions.refresh(transaction, visitor.tokens, refresh_token)
     if pair is None:
         raise Unauthenticated("This refresh token is good no more: sign in again.")
     return pair
@@ -55,8 +56,8 @@ async def refresh_tokens(visitor: Visitor, refresh_token: Refresh) -> TokenPair:
 
 async def sign_out(visitor: Visitor, refresh_token: Refresh) -> bool:
     """Sign out here. The access token and the refresh token are good no more."""
-    async with visitor.database.transaction() as session:
-        await sessions.end(session, refresh_token)
+    async with visitor.database.transaction() as transaction:
+        await sessions.end(transaction, refresh_token)
     return True
 
 
@@ -133,17 +134,21 @@ async def _prove(
 
 async def _find(visitor: Visitor, wanted: ColumnElement[bool]) -> _Proof | None:
     """The one person who may sign in, if it is one."""
-    statement = _credentials().where(wanted).limit(2)
-    async with visitor.database.transaction() as session:
-        found = (await session.execute(statement)).all()
-    return _Proof(*found[0]) if len(found) == 1 else None
+    async with visitor.database.transaction() as transaction:
+        found = await transaction.rows(_credentials().where(wanted).limit(2))
+        if len(found) != 1:
+            return None
+        (credential,) = found
+        same = Person.organization_id == credential.organization_id
+        person = select_records(Person).where(same, Person.id == credential.person_id)
+        return _Proof(await transaction.row(person), credential)
 
 
 def _credentials() -> Any:
     here = Credential.organization_id == Person.organization_id
     return (
-        select(Person, Credential)
-        .join(Credential, here & (Credential.person_id == Person.id))
+        select_records(Credential)
+        .join(Person, here & (Credential.person_id == Person.id))
         .join(Organization, Organization.id == Person.organization_id)
         .where(Person.suspended_at.is_(None))
     )
@@ -157,11 +162,10 @@ async def _lock(work: Work, proof: _Proof) -> Credential:
         Credential.password_hash.is_not_distinct_from(there.password_hash),
         Credential.invitation_hash.is_not_distinct_from(there.invitation_hash),
     )
-    locked = statement.with_for_update(key_share=True, of=(Credential, Person))
-    found = (await work.session.execute(locked)).one_or_none()
-    if found is None:
+    found = await work.rows(statement.with_for_update(key_share=True, of=(Credential, Person)))
+    if not found:
         raise Invalid("password", "This was changed meanwhile: try again.")
-    credential: Credential = found[1]
+    credential: Credential = found[0]
     return credential
 
 
@@ -172,10 +176,10 @@ async def _set_password(visitor: Visitor, proof: _Proof, password: str, kind: Ki
         credential = await _lock(work, proof)
         credential.password_hash = hashed
         credential.invitation_hash = credential.invitation_expires_at = None
-        await sessions.end_all(work.session, proof.person)
+        await sessions.end_all(work.transaction, proof.person)
         told = proof.person.id if kind is Kind.PASSWORD_CHANGED else None
         work.record(kind, proof.person, recipient_id=told)
-        return await sessions.begin(work.session, visitor.tokens, proof.person, visitor.client)
+        return await sessions.begin(work.transaction, visitor.tokens, proof.person, visitor.client)
 
     pair: TokenPair = (await perform(_as(visitor, proof.person), renew, {})).row
     return pair

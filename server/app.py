@@ -47,8 +47,7 @@ _COMPRESSION = 4  # a tenth more bytes than 9, in a third of the time
 def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = None) -> Starlette:
     """The application over these servers; it connects when it starts."""
     listed = manifest(settings.documents) if settings.documents else None
-    for name in ("uvicorn.error", "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"):
-        logging.getLogger(name).addFilter(_is_ours)
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -144,10 +143,9 @@ def _collect_seldom() -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a line of the log is about more than a client that errs, or leaves meanwhile."""
+    """Whether a line of the log is about more than a client that errs."""
     cause = record.exc_info and record.exc_info[0]
-    # A connection whose return to the pool is cancelled is dropped: nothing is left to mend.
-    return cause not in (UnicodeDecodeError, asyncio.CancelledError)
+    return cause is not UnicodeDecodeError
 
 
 async def _to_console(_: Request) -> Response:

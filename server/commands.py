@@ -24,7 +24,7 @@ from server import backups, browsers, demo, requests
 from server.embedded import Unavailable
 from server.ending import Process
 from server.local import Servers, servers
-from server.migrate import configured, migrate
+from server.migrate import configured, connected, migrate
 from server.settings import Settings
 from server.sockets import SocketProtocol
 from server.telemetry import logs, tracing
@@ -165,7 +165,7 @@ def migration(message: str) -> None:
     async def run(url: str) -> None:
         database = Database(url)
         await migrate(database)
-        async with database.engine.connect() as connection:
+        async with connected(database) as connection:
             await connection.run_sync(draft)
         await database.close()
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 import models
 from core.database import Database
 from core.errors import Unauthenticated
@@ -30,10 +28,10 @@ JOIN people person ON person.organization_id = key.organization_id AND person.id
 WHERE (key.secret_hash = $1 OR key.previous_hash = $1 AND key.previous_until > now())
     AND key.revoked_at IS NULL AND key.expires_at > now() AND person.suspended_at IS NULL
 """
-_USED = text(
-    """UPDATE api_keys SET last_used_at = now() WHERE organization_id = :agency AND id = :key
-    AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')"""
-)
+_USED = """
+UPDATE api_keys SET last_used_at = now() WHERE organization_id = $1 AND id = $2
+    AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')
+"""
 _USED_WITHIN = timedelta(hours=1)
 _LINKED = """
 SELECT person.id, person.organization_id, person.permission, person.suspended_at
@@ -46,11 +44,10 @@ _BY_ADDRESS = """
 SELECT id, organization_id, permission, suspended_at FROM people
 WHERE lower(email) = lower($1) LIMIT 2
 """
-_LINK = text(
-    """INSERT INTO identities (organization_id, id, person_id, issuer, subject)
-    VALUES (:agency, :id, :person, :issuer, :subject)
-    ON CONFLICT (issuer, subject) DO NOTHING"""
-)
+_LINK = """
+INSERT INTO identities (organization_id, id, person_id, issuer, subject)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (issuer, subject) DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,8 @@ class Credentials:
             raise Unauthenticated("This key is good no more.")
         (key,) = found
         if not key["last_used_at"] or datetime.now(UTC) - key["last_used_at"] > _USED_WITHIN:
-            async with self._database.transaction() as session:
-                await session.execute(_USED, {"agency": key["organization_id"], "key": key["id"]})
+            async with self._database.transaction() as transaction:
+                await transaction.fetch(_USED, key["organization_id"], key["id"])
         permission = models.Permission[key["permission"]]
         scopes = frozenset(models.Scope[name] for name in key["scopes"])
         viewer = Viewer(permission, key["person_id"], key["organization_id"], scopes)
@@ -124,12 +121,6 @@ class Credentials:
 
     async def _link(self, identity: Identity, organization_id: UUID, person_id: UUID) -> None:
         """Note whose an identity is: from now on the address may be another."""
-        given = {
-            "agency": organization_id,
-            "id": models.new_id(),
-            "person": person_id,
-            "issuer": identity.issuer,
-            "subject": identity.subject,
-        }
-        async with self._database.transaction() as session:
-            await session.execute(_LINK, given)
+        told = identity.issuer, identity.subject
+        async with self._database.transaction() as transaction:
+            await transaction.fetch(_LINK, organization_id, models.new_id(), person_id, *told)

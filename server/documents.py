@@ -70,10 +70,10 @@ class Documents:
         fresh = {"organization_id": organization_id, "sha256": key[1], "text": text}
         mine = document.organization_id == organization_id
         unused = select(document.id).where(mine).order_by(document.used_at.desc()).offset(KEPT)
-        async with self._database.transaction(organization_id) as session:
-            await session.execute(insert(document).values(fresh).on_conflict_do_nothing())
-            old = (await session.scalars(unused.with_for_update(skip_locked=True))).all()
-            await session.execute(delete(document).where(mine, document.id.in_(old)))
+        async with self._database.transaction(organization_id) as transaction:
+            await transaction.rows(insert(document).values(fresh).on_conflict_do_nothing())
+            old = await transaction.rows(unused.with_for_update(skip_locked=True))
+            await transaction.rows(delete(document).where(mine, document.id.in_(old)))
         self._remember(key, text)
 
     async def _found(self, organization_id: UUID, sent: str) -> str:

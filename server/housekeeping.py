@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import attempts, idempotency, sessions
 from core.database import Database
@@ -20,5 +19,5 @@ async def forever(database: Database) -> None:
         try:
             for subject in (idempotency, attempts, sessions):
                 await subject.forget(database)
-        except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as error:
+        except (PostgresError, InterfaceError, OSError) as error:
             log.warning("housekeeping failed: %s", error)

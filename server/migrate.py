@@ -1,6 +1,8 @@
 """Brings the database to the present schema."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -10,7 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from asyncpg import UndefinedTableError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.database import Database
 
@@ -43,7 +46,7 @@ async def migrate(database: Database, revision: str = "head") -> None:
     A database that is newer than this code stays as it is: what is between two releases is done
     so that the older one can go on.
     """
-    async with database.engine.connect() as connection:
+    async with connected(database) as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.commit()
         try:
@@ -51,6 +54,15 @@ async def migrate(database: Database, revision: str = "head") -> None:
             await connection.commit()
         finally:
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+
+
+@asynccontextmanager
+async def connected(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection of its own, as Alembic wants it."""
+    engine = create_async_engine(database.url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
 
 
 def configured(connection: Connection) -> Config:

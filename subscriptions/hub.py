@@ -10,11 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
-
 from core.database import Database
 from core.outages import Outage
-from models import LogHead
 from subscriptions.bus import Bus, Listener
 from subscriptions.rooms import Rooms
 from subscriptions.tail import Diverged, Tails
@@ -24,6 +21,7 @@ POLL_S = 0.1  # the same while Redis is away
 QUERY_TIMEOUT_S = 5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2
+_HEADS = "SELECT organization_id, last_seq FROM log_heads WHERE organization_id = ANY($1::uuid[])"
 
 _KIND = "log"
 
@@ -249,11 +247,8 @@ class Hub:
         return questions
 
     async def _check(self, questions: dict[UUID, Question]) -> None:
-        statement = select(LogHead.organization_id, LogHead.last_seq).where(
-            LogHead.organization_id == any_(literal(list(questions), ARRAY(Uuid)))
-        )
-        async with asyncio.timeout(QUERY_TIMEOUT_S), self._database.transaction() as session:
-            heads = dict((await session.execute(statement)).all())
+        async with asyncio.timeout(QUERY_TIMEOUT_S):
+            heads = dict(await self._database.fetch(_HEADS, list(questions)))
         for organization_id, question in questions.items():
             head = heads.get(organization_id, 0)
             if 0 < question.topic.head < head:

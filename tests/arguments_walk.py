@@ -11,6 +11,7 @@ from uuid import uuid4
 from factories import typed
 from scene import Scene
 from sqlalchemy import select
+from storage import session_of
 
 import models
 import schema
@@ -161,7 +162,7 @@ def _bad(*values: Any) -> list[tuple[Any, str]]:
 async def some(scene: Scene, model: type[Any]) -> str:
     """The id of a row of a table in a scene, which has one of everything."""
     of_agency = model.organization_id == scene.agency.organization.id
-    async with scene.agency.database.transaction() as session:
+    async with session_of(scene.agency.database) as session:
         found = await session.scalar(select(model.id).where(of_agency).limit(1))
     assert found, f"a scene needs a {model.__name__}"
     return ids.encode(model, found)

@@ -4,6 +4,7 @@ from typing import Any
 
 from factories import Agency, typed
 from sqlalchemy import select
+from storage import session_of
 
 from models import LogEntry, Permission, Person, new_id
 
@@ -52,7 +53,7 @@ async def newcomers(agency: Agency, count: int) -> list[Person]:
         )
         for i in range(count)
     ]
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         session.add_all(people)
     return people
 

@@ -8,6 +8,7 @@ from typing import Any
 from factories import Agency
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from storage import session_of
 from watched import Watched, watched
 
 from core.database import Database
@@ -32,7 +33,7 @@ class Breakable:
         await self._define(f"ALTER TABLE taken_away RENAME TO {table}")
 
     async def _define(self, statement: str) -> None:
-        async with self.agency.database.transaction() as session:
+        async with session_of(self.agency.database) as session:
             await session.execute(text(statement))
 
     def request_id(self, error: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from factories import Agency, Answer, typed
 from sqlalchemy import select
+from storage import session_of
 
 from models import JobRole, LogEntry, Mention, Message, Permission, Person, ReadMarker, new_id
 
@@ -21,7 +22,7 @@ async def rows(agency: Agency, table: Any) -> list[dict[str, Any]]:
     columns = list(table.__table__.columns)
     statement = select(*columns).where(table.organization_id == agency.organization.id)
     key = table.seq if table is LogEntry else table.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         return [dict(row) for row in (await session.execute(statement.order_by(key))).mappings()]
 
 
@@ -59,7 +60,7 @@ async def hire(
         permission=permission,
         job_roles=list(roles),
     )
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         session.add(person)
     return person
 

@@ -8,10 +8,10 @@ import pytest
 from factories import Agency
 from scene import Scene
 from signing_in import give_password
-from sqlalchemy import event
 from watched import Watched, quiet
 
-from core.database import Database, Moment
+from core.connections import Connection
+from core.database import Database
 from engine import costs, documents, limits
 from server.embedded import Postgres, Valkey
 from server.migrate import migrate
@@ -74,25 +74,18 @@ async def scene(database: Database, hub: Hub) -> Scene:
 
 
 @pytest.fixture
-def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The SQL statements that are sent while the test runs: by actions, and by reads."""
     sent: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    for reader in (Database, Moment):
-        monkeypatch.setattr(reader, "fetch", _noting(reader.fetch, sent))
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    for name in ("fetch", "fetch_many"):
+        monkeypatch.setattr(Connection, name, _noting(getattr(Connection, name), sent))
+    return sent
 
 
 def _noting(fetch: Callable[..., Awaitable[Any]], sent: list[str]) -> Callable[..., Any]:
-    async def noted(self: Any, sql: str, *arguments: Any, **within: Any) -> Any:
+    async def noted(self: Any, sql: str, *arguments: Any) -> Any:
         sent.append(sql)
-        return await fetch(self, sql, *arguments, **within)
+        return await fetch(self, sql, *arguments)
 
     return noted
 

@@ -10,6 +10,7 @@ from graphql import get_named_type, is_leaf_type
 from processes import SECONDS
 from scene import Scene
 from sqlalchemy import func, literal, select, union_all
+from storage import session_of
 
 from core.database import Database
 from models import Attempts, Base, LogEntry, LogHead
@@ -28,7 +29,7 @@ async def rows(scene: Scene) -> Counter[tuple[str, str]]:
         owner = table.c.id if table.name == "organizations" else table.c.organization_id
         row = func.to_jsonb(table.table_valued())
         parts.append(select(literal(table.name), row).where(owner == agency.organization.id))
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         found = (await session.execute(union_all(*parts))).all()
     return Counter((table, str(row)) for table, row in found)
 
@@ -42,7 +43,7 @@ def growth(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) ->
 
 async def head(scene: Scene) -> int:
     """The number of the last entry."""
-    async with scene.agency.database.transaction() as session:
+    async with session_of(scene.agency.database) as session:
         found = await session.get(LogHead, scene.agency.organization.id)
     assert found
     return found.last_seq
@@ -55,7 +56,7 @@ async def entries(scene: Scene, after: int) -> list[LogEntry]:
         .where(LogEntry.organization_id == scene.agency.organization.id, LogEntry.seq > after)
         .order_by(LogEntry.seq)
     )
-    async with scene.agency.database.transaction() as session:
+    async with session_of(scene.agency.database) as session:
         return list(await session.scalars(statement))
 
 
@@ -76,7 +77,7 @@ async def at_the_end(scene: Scene) -> AsyncIterator[None]:
     """While the block lasts, actions get as far as their entries, and wait there, uncommitted."""
     agency = scene.agency
     head = select(LogHead).where(LogHead.organization_id == agency.organization.id)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(head.with_for_update())
         yield
 

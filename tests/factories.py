@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from graphql import OperationType
+from storage import session_of
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -140,7 +141,7 @@ class Agency:
             )
             for i, each in enumerate((photos, video))
         ]
-        async with database.transaction() as session:
+        async with session_of(database) as session:
             session.add(organization)
             await session.flush()
             session.add_all([LogHead(organization_id=organization.id, last_seq=0)])
@@ -198,8 +199,8 @@ class Agency:
 
     async def begin_session(self, person: Person) -> str:
         """The id of a session of a person, who has just signed in."""
-        async with self.database.transaction() as session:
-            pair = await sessions.begin(session, TOKENS, person, "a test")
+        async with self.database.transaction() as transaction:
+            pair = await sessions.begin(transaction, TOKENS, person, "a test")
         session_id = TOKENS.read(pair.access_token).session_id
         assert session_id
         return ids.encode(Session, session_id)
@@ -249,7 +250,7 @@ class Agency:
             permission=Permission.CONTRACTOR,
             job_roles=[],
         )
-        async with self.database.transaction() as session:
+        async with session_of(self.database) as session:
             session.add(person)
         return person
 

@@ -7,6 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from redis.asyncio import Redis
+from storage import session_of
 
 from core import log
 from core.database import Database
@@ -39,7 +40,7 @@ class Process:
     async def organizations(self, count: int) -> list[UUID]:
         """New organizations with empty logs."""
         ids = [new_id() for _ in range(count)]
-        async with self.database.transaction() as session:
+        async with session_of(self.database) as session:
             session.add_all(Organization(id=each, name="Elm Street Media") for each in ids)
             await session.flush()
             session.add_all(LogHead(organization_id=each, last_seq=0) for each in ids)
@@ -56,8 +57,8 @@ class Process:
             audience=Audience.STAFF,
             params={},
         )
-        async with self.database.transaction() as session:
-            await log.append(session, [entry])
+        async with self.database.transaction() as transaction:
+            await log.append(transaction, [entry])
         if told:
             self.hub.announce(organization_id, entry.seq)
         return entry.seq

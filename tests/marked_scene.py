@@ -9,6 +9,7 @@ from typing import Any
 from factories import Agency, typed
 from scene import CALLS, Scene, make_key
 from sqlalchemy import select
+from storage import session_of
 from worked import Worked, act
 
 from core.cursors import Cursor
@@ -136,7 +137,7 @@ class Marked:
             )
         ):
             assert (await agency.visit(name, client=f"{mark}client{client}", **asked))[name]
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             ours = Person.organization_id == agency.organization.id
             nova = await session.scalar(select(Person).where(Person.email == email, ours))
         assert nova
@@ -164,7 +165,7 @@ async def _mark(agency: Agency, mark: str, more: list[Person]) -> None:
         service.category, service.notes = f"{service.name}category", f"{service.name}notes"
     agency.organization.name = f"{mark}agency"
     ours = ChecklistTemplate.organization_id == agency.organization.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         session.add_all([*people, agency.photos, agency.video, agency.package, agency.organization])
         for i, template in enumerate(await session.scalars(select(ChecklistTemplate).where(ours))):
             template.title = f"{mark}template{i}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from factories import TOKENS, Agency, Answer
 from sqlalchemy import update
+from storage import session_of
 
 from core import passwords
 from core.errors import Unauthenticated
@@ -23,7 +24,7 @@ async def give_password(agency: Agency, person: Person) -> dict[str, str]:
         person_id=person.id,
         password_hash=await passwords.hashed(PASSWORD),
     )
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         session.add(credential)
         await session.execute(update(Person).where(Person.id == person.id).values(email=email))
     return {"email": email, "password": PASSWORD}

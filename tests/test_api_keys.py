@@ -10,6 +10,7 @@ from factories import TOKENS, Agency, typed
 from processes import Process, closed, serve
 from scene import soon
 from sqlalchemy import select, update
+from storage import session_of
 
 import schema
 from core.context import Context
@@ -59,7 +60,7 @@ async def is_good(agency: Agency, secret: str) -> bool:
 async def turn(agency: Agency, key: str, **values: Any) -> None:
     """Change a key behind the API's back."""
     ours = update(ApiKey).where(ApiKey.organization_id == agency.organization.id)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(ours.where(ApiKey.hint == key[-4:]).values(**values))
 
 
@@ -173,7 +174,7 @@ async def test_a_socket_of_a_rotated_key_ends_with_the_overlap(
         assert await socket.event("1") == {"person": {"name": "Sam Staff"}}
         assert (await socket.receive())["type"] == "complete"
         ours = update(ApiKey).where(ApiKey.organization_id == agency.organization.id)
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             await session.execute(ours.values(previous_until=datetime.now(UTC)))
         assert await closed(socket.raw) == 4403
 
@@ -223,7 +224,7 @@ async def test_an_agency_has_so_many_keys(agency: Agency) -> None:
             revoked_at=revoked_at,
         )
 
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         session.add_all([key() for _ in range(99)] + [key(datetime.now(UTC))])
     last = await make(agency)
     assert last["secret"]
@@ -238,7 +239,7 @@ async def test_the_secret_of_a_key_is_told_once_and_stored_nowhere(agency: Agenc
     assert first["secret"].startswith("csk_")
     assert again["secret"] is None
     tables: list[Any] = [ApiKey, LogEntry, IdempotencyRecord]
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         rows = [
             {name: getattr(row, name) for name in table.__table__.columns.keys()}  # noqa: SIM118
             for table in tables

@@ -15,6 +15,7 @@ from assignment_queries import (
     told,
 )
 from factories import Agency, typed
+from storage import session_of
 
 
 async def test_a_project_manager_is_set(agency: Agency) -> None:
@@ -43,7 +44,7 @@ async def test_a_project_manager_is_set(agency: Agency) -> None:
 async def test_a_project_manager_is_replaced(agency: Agency) -> None:
     order = await agency.book()
     (other,) = await newcomers(agency, 1)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         (await session.merge(other)).job_roles = agency.manager.job_roles
 
     for person in (agency.manager, other):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from factories import TOKENS, Agency
 from sqlalchemy import update
+from storage import session_of
 
 import schema
 from core import attempts
@@ -40,7 +41,7 @@ async def refused(database: Database, account: str, address: str) -> int | None:
 
 async def pass_by(database: Database, by: timedelta) -> None:
     """Make all attempts older."""
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         await session.execute(update(Attempts).values(empty_at=Attempts.empty_at - by))
 
 
@@ -104,7 +105,7 @@ async def test_what_is_old_is_forgotten(database: Database) -> None:
     await attempts.count(database, account, somewhere())
     await pass_by(database, timedelta(days=1))
     await attempts.forget(database)
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         assert await session.get(Attempts, attempts._account_key(account)) is None  # noqa: SLF001
 
 

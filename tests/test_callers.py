@@ -11,6 +11,7 @@ from factories import BOTH, TOKENS, Agency, typed
 from processes import SECONDS, Process, closed, serve
 from signing_in import PASSWORD, give_password
 from sqlalchemy import update
+from storage import session_of
 
 from core.database import Database
 from core.errors import Unauthenticated
@@ -87,7 +88,7 @@ async def test_another_permission_ends_sockets_that_come_again_with_it(
     servers: list[Process], agency: Agency
 ) -> None:
     async with servers[0].socket(agency.staff) as socket:
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             person = await session.get(Person, (agency.organization.id, agency.staff.id))
             assert person
             person.permission = Permission.CONTRACTOR
@@ -102,7 +103,7 @@ async def test_another_permission_ends_sockets_that_come_again_with_it(
 
 async def test_another_name_ends_nothing(servers: list[Process], agency: Agency) -> None:
     async with servers[0].socket(agency.staff) as socket, servers[1].socket(agency.admin) as other:
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             for person, name in ((agency.staff, "Sam Other"), (agency.admin, "Ada Other")):
                 there = await session.get(Person, (agency.organization.id, person.id))
                 assert there
@@ -184,7 +185,7 @@ async def test_what_was_read_before_a_change_was_seen_is_not_kept(agency: Agency
         found = await fetch(sql, *arguments, **within)
         vars(agency.database).pop("fetch")  # from now on as before
         suspended = update(Person).where(Person.id == agency.staff.id)
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             await session.execute(suspended.values(suspended_at=Person.created_at))
         await callers.look()
         return found

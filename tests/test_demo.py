@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import func, select, text
+from storage import session_of
 
 import schema
 from core import ids
@@ -52,7 +53,7 @@ class Demo:
 
     async def rows(self, statement: Any) -> list[Any]:
         """The rows of a statement that selects one thing."""
-        async with self.database.transaction() as session:
+        async with session_of(self.database) as session:
             return list(await session.scalars(statement))
 
 
@@ -112,7 +113,7 @@ async def test_what_is_stored_is_what_is_made_at_that_moment(made: Demo) -> None
     for row in seed.rows_at(founded + timedelta(days=400)):
         values = {name: getattr(row, name) for name in row.__table__.columns.keys()}  # noqa: SIM118
         expected[type(row).__tablename__].append(values)
-    async with made.database.transaction() as session:
+    async with session_of(made.database) as session:
         for table in Base.metadata.sorted_tables:
             found = (await session.execute(select(table))).mappings()
             assert _sorted(map(dict, found)) == _sorted(expected[table.name])
@@ -202,7 +203,7 @@ async def test_without_the_demo_nothing_is_made_and_no_token_printed(postgres: P
     url = await _empty_database(postgres, "demo_off")
     printed = await _prepare(url, Settings(demo=False))
     database = Database(url)
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         assert await session.scalar(select(func.count()).select_from(Organization)) == 0
     await database.close()
     assert "http://127.0.0.1:8123/" in printed
@@ -213,10 +214,10 @@ async def test_an_agency_that_is_there_is_left_alone(postgres: Postgres) -> None
     url = await _empty_database(postgres, "demo_not")
     await _prepare(url, Settings(demo=False))
     database = Database(url)
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         session.add(Organization(name="Somebody's own"))
     printed = await _prepare(url)
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         assert list(await session.scalars(select(Organization.name))) == ["Somebody's own"]
     await database.close()
     assert not _tokens(printed)

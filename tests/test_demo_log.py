@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from factories import Agency
 from sqlalchemy import select
+from storage import session_of
 
 from core import ids
 from core.work import perform
@@ -134,7 +135,7 @@ def test_at_another_moment_it_differs_by_nothing_but_that(rows: Sequence[Base]) 
 
 async def test_it_is_written_as_the_actions_write_it(rows: Sequence[Base], agency: Agency) -> None:
     await _do_everything(agency)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         statement = select(LogEntry).where(LogEntry.organization_id == agency.organization.id)
         real = _shapes((await session.scalars(statement)).all())
     demo = _shapes(of(rows, LogEntry))

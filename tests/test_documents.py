@@ -10,6 +10,7 @@ import pytest
 from asking import CLASSIC, MODERN, ask, code, send
 from factories import Agency
 from sqlalchemy import select
+from storage import session_of
 from watched import Watched, quiet
 
 from core.database import Database
@@ -57,7 +58,7 @@ async def stored(agency: Agency) -> set[str]:
     """The hashes of the documents that are kept for an agency."""
     document = PersistedDocument
     statement = select(document.sha256).where(document.organization_id == agency.organization.id)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         return set(await session.scalars(statement))
 
 

@@ -19,6 +19,7 @@ from factories import Agency, typed
 from graphql import OperationType
 from redis.asyncio import Redis
 from sqlalchemy import text
+from storage import session_of
 
 import models
 import schema
@@ -139,7 +140,7 @@ class Run:
         """Cut connections, or start Redis anew."""
         match self.dice.randrange(4):
             case 0:
-                async with self.processes[0].database.transaction() as session:
+                async with session_of(self.processes[0].database) as session:
                     await session.execute(text(CUT))
             case 1:
                 self.valkey.stop()

@@ -12,6 +12,7 @@ import pytest
 from factories import Agency
 from processes import SECONDS, token
 from sqlalchemy import text
+from storage import session_of
 from watched import Watched, watched
 
 from core.database import Database
@@ -43,8 +44,7 @@ async def another_database(postgres: Postgres) -> AsyncIterator[tuple[str, Datab
     """The address of a database in which nothing is yet, and the database."""
     name = f"another_{new_id().hex}"
     whole = Database(postgres.url)
-    async with whole.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as admin:
-        await admin.execute(text(f"CREATE DATABASE {name}"))
+    await whole.fetch(f"CREATE DATABASE {name}")
     await whole.close()
     url = postgres.url.replace(f"/{postgres.database}?", f"/{name}?")
     database = Database(url)
@@ -85,7 +85,7 @@ async def test_a_database_that_is_newer_is_served_and_left_as_it_is(
         assert await revision_of(database) is Revision.OLDER
         await migrate(database)
         assert await revision_of(database) is Revision.CURRENT
-        async with database.transaction() as session:
+        async with session_of(database) as session:
             await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         assert await revision_of(database) is Revision.NEWER
         async with watched(url, valkey.url) as server:
@@ -98,7 +98,7 @@ async def test_a_database_that_is_newer_is_served_and_left_as_it_is(
 async def test_a_database_of_something_else_is_refused(postgres: Postgres) -> None:
     async with another_database(postgres) as (_, database):
         await migrate(database)
-        async with database.transaction() as session:
+        async with session_of(database) as session:
             await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
         with pytest.raises(ValueError, match="0000, which is not one of ours"):
             await migrate(database)

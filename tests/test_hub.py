@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+from storage import session_of
 
 import subscriptions.bus
 import subscriptions.hub
@@ -34,7 +35,7 @@ async def _no_task_is_left() -> AsyncIterator[None]:
 @pytest.fixture
 def database_url(database: Database) -> str:
     """The address of the database, which has its tables."""
-    return database.engine.url.render_as_string(hide_password=False)
+    return database.url
 
 
 @pytest.fixture
@@ -307,7 +308,7 @@ async def test_many_organizations_at_once(here: Process, there: Process) -> None
     assert await asyncio.gather(*(reach(each, 0) for each in streams)) == [[0]] * 200
     assert (here.hub.topics, here.hub.subscribers) == (200, 200)
 
-    async with there.database.transaction() as session:
+    async with session_of(there.database) as session:
         await session.execute(
             update(LogHead).where(LogHead.organization_id.in_(ids)).values(last_seq=1)
         )
@@ -357,7 +358,7 @@ async def test_log_that_became_shorter_is_an_error(
         for _ in range(3):
             await there.commit(organization_id)
         await reach(heads, 3)
-        async with there.database.transaction() as session:
+        async with session_of(there.database) as session:
             shorter = update(LogHead).where(LogHead.organization_id == organization_id)
             await session.execute(shorter.values(last_seq=1))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from factories import Agency, typed
 from sqlalchemy import func, select, text, update
+from storage import session_of
 
 from core import idempotency
 from models import IdempotencyRecord, LogEntry, Order
@@ -16,7 +17,7 @@ PROPERTY = {"street": "1 Elm Street", "city": "Springfield", "country": "US"}
 async def orders(agency: Agency) -> int:
     """The number of the agency's orders."""
     statement = select(func.count()).where(Order.organization_id == agency.organization.id)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         return await session.scalar(statement) or 0
 
 
@@ -70,7 +71,7 @@ async def test_a_deleted_text_does_not_live_on_in_a_retry(agency: Agency) -> Non
     again = await agency.do(agency.staff, "postMessage", "message { text }", **given)
     assert again["postMessage"]["message"] == {"text": None}
     kept = text("SELECT count(*) FROM idempotency_records WHERE result::text LIKE '%slip of%'")
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         assert await session.scalar(kept) == 0
 
 
@@ -105,7 +106,7 @@ async def test_a_failure_is_not_kept(agency: Agency) -> None:
 
 async def test_a_key_is_forgotten_after_a_day(agency: Agency) -> None:
     await book(agency)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(
             text(
                 "UPDATE idempotency_records SET created_at = now() - interval '25 hours'"
@@ -122,14 +123,14 @@ async def test_what_is_old_is_deleted(agency: Agency) -> None:
     mine = IdempotencyRecord.organization_id == agency.organization.id
     kept = select(func.count()).where(mine)
     await idempotency.forget(agency.database)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         assert await session.scalar(kept) == 1
         day = timedelta(hours=25)
         await session.execute(
             update(IdempotencyRecord).where(mine).values(created_at=func.now() - day)
         )
     await idempotency.forget(agency.database)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         assert await session.scalar(kept) == 0
 
 
@@ -137,5 +138,5 @@ async def test_a_retry_writes_no_entry(agency: Agency) -> None:
     await book(agency)
     await book(agency)
     of_agency = LogEntry.organization_id == agency.organization.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         assert await session.scalar(select(func.count()).where(of_agency)) == 1

@@ -8,6 +8,7 @@ import pytest
 from factories import Agency, typed
 from signing_in import PASSWORD, WRONG, accept, invite, is_good, sign_in
 from sqlalchemy import select, update
+from storage import session_of
 
 from core.attempts import ACCOUNT
 from core.secrets import digest
@@ -36,7 +37,7 @@ async def test_an_invitation_expires_and_is_for_nobody_who_is_suspended(agency: 
     assert (await accept(agency, invited["secret"])).error["field"] == "token"
     await agency.do(agency.admin, "reinstatePerson", id=invited["person"]["id"])
     late = Credential.invitation_expires_at - timedelta(days=7)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         ours = update(Credential).where(Credential.invitation_hash == digest(invited["secret"]))
         await session.execute(ours.values(invitation_expires_at=late))
     assert (await accept(agency, invited["secret"])).error["field"] == "token"
@@ -155,7 +156,7 @@ async def test_the_agency_reads_who_came_in_and_only_oneself_of_passwords(
         },
     ]
     ours = LogEntry.organization_id == agency.organization.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         entry = (
             await session.scalars(select(LogEntry).where(ours).order_by(-LogEntry.seq))
         ).first()
@@ -169,7 +170,7 @@ async def test_no_secret_is_stored(agency: Agency, given: dict[str, str]) -> Non
     secrets = [PASSWORD, invited["secret"], tokens["refreshToken"]]
     secrets += tokens["refreshToken"].removeprefix("csr_").split(".")
     tables: list[Any] = [Credential, Session, LogEntry, IdempotencyRecord, Person]
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         rows = [
             {name: getattr(row, name) for name in table.__table__.columns.keys()}  # noqa: SIM118
             for table in tables

@@ -16,6 +16,7 @@ from joserfc.jwk import RSAKey
 from processes import serve
 from pydantic import ValidationError
 from sqlalchemy import update
+from storage import session_of
 
 from core.database import Database
 from core.errors import Unauthenticated, Unavailable
@@ -44,7 +45,7 @@ def callers(agency: Agency, elsewhere: Provider) -> Callers:
 async def own_address(agency: Agency, person: Person) -> str:
     """An address that nobody else has, of any agency."""
     email = f"{new_id().hex}@example.com"
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(update(Person).where(Person.id == person.id).values(email=email))
     return email
 
@@ -107,7 +108,7 @@ async def test_an_address_of_nobody_or_of_two_is_nobodys(
 ) -> None:
     said = await verified(agency, agency.admin)
     other = await Agency.make(agency.database, agency.hub)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         same = update(Person).where(Person.id == other.staff.id)
         await session.execute(same.values(email=said["email"]))
     assert await refused(callers, elsewhere.token(**said))
@@ -120,7 +121,7 @@ async def test_who_is_suspended_stays_out(
 ) -> None:
     new, known = await verified(agency, agency.staff), await verified(agency, agency.manager)
     await callers.of(elsewhere.token(**known))
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         both = Person.id.in_([agency.staff.id, agency.manager.id])
         out = update(Person).where(both).values(suspended_at=Person.created_at)
         await session.execute(out)

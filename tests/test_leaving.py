@@ -7,6 +7,7 @@ from breakable import breakable
 from factories import Agency
 from processes import SECONDS, token
 from sqlalchemy import text
+from storage import session_of
 
 from server.embedded import Postgres, Valkey
 from subscriptions.hub import Hub
@@ -45,7 +46,7 @@ async def test_a_query_ends_when_its_client_leaves(
 ) -> None:
     async with breakable(postgres, valkey, hub) as there:
         agency, port = there.agency, there.server.port
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             await session.execute(text("LOCK TABLE orders"))
             asked = "{ orders { edges { node { name } } } viewer { person { name } } }"
             leaving = await _asks(agency, port, asked)

@@ -13,6 +13,7 @@ from graphql import get_introspection_query
 from hypothesis import given
 from scene import Scene
 from sqlalchemy import text
+from storage import session_of
 from watched import Watched
 
 from engine import columns, costs, limits
@@ -169,7 +170,7 @@ async def test_an_operation_has_its_time_and_no_more(
     order_id = await agency.book()
     monkeypatch.setattr(execution, "SECONDS", 1)
     refused = {"code": "TOO_COSTLY", "limit": "seconds", "allowed": 1}
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(text("LOCK TABLE orders"))
         assert (await agency.ask(agency.staff, "{ orders { totalCount } }")).error == refused
         answer = await agency.do(agency.staff, "updateOrderNotes", id=order_id, notes="Late")

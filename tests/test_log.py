@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 
 import pytest
 from factories import Agency
-from sqlalchemy import Select, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, func, select, text
+from storage import session_of
 
 from core import log
 from core.cursors import Cursor
+from core.transactions import Transaction
 from core.work import Work, perform
 from models import Kind, LogEntry, LogHead, Order
 
-Append = Callable[[AsyncSession, Sequence[LogEntry]], Awaitable[Cursor]]
+Append = Callable[[Transaction, Sequence[LogEntry]], Awaitable[Cursor]]
 WRITERS, ROUNDS = 16, 12
 
 
@@ -24,15 +25,11 @@ class Failed(Exception):
     """What makes a transaction roll back."""
 
 
-async def by_sequence(session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
+async def by_sequence(transaction: Transaction, entries: Sequence[LogEntry]) -> Cursor:
     """What the log must not do: numbers from a sequence, given before the commit's turn."""
     for each in entries:
-        each.seq = await session.scalar(text("SELECT nextval('not_the_log')")) or 0
-    rows = [
-        {c.name: getattr(e, c.name) for c in LogEntry.__table__.c if c.name != "at"}
-        for e in entries
-    ]
-    await session.execute(insert(LogEntry), rows)
+        ((each.seq,),) = await transaction.fetch("SELECT nextval('not_the_log')")
+    await transaction.add(*entries)
     return Cursor.at(entries[0].organization_id, entries[-1].seq, entries[-1].id)
 
 
@@ -46,9 +43,9 @@ class Race:
     dice: random.Random
     seen: list[int] = field(default_factory=list)
 
-    async def slowly(self, session: AsyncSession, entries: Sequence[LogEntry]) -> Cursor:
+    async def slowly(self, transaction: Transaction, entries: Sequence[LogEntry]) -> Cursor:
         """Append; then take a while before the commit, or fail."""
-        cursor = await self.append(session, entries)
+        cursor = await self.append(transaction, entries)
         await asyncio.sleep(self.dice.random() * 0.004)
         if self.dice.random() < 0.2:
             raise Failed
@@ -71,7 +68,7 @@ class Race:
     async def look(self) -> None:
         """Read what is new, as one who follows the log."""
         newer = self.numbers().where(LogEntry.seq > max(self.seen, default=0))
-        async with self.agency.database.transaction() as session:
+        async with session_of(self.agency.database) as session:
             self.seen.extend(await session.scalars(newer))
 
     def numbers(self) -> Select[int]:
@@ -86,7 +83,7 @@ class Race:
             await self.look()
         await writers
         await self.look()
-        async with self.agency.database.transaction() as session:
+        async with session_of(self.agency.database) as session:
             return list(await session.scalars(self.numbers()))
 
 
@@ -95,7 +92,7 @@ async def race(
 ) -> tuple[list[int], list[int]]:
     """What a log holds after many writers, and what a reader that followed it saw."""
     await agency.book()
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         mine = Order.organization_id == agency.organization.id
         order = (await session.scalars(select(Order).where(mine))).one()
     running = Race(agency, order, append, random.Random(7))  # noqa: S311 - chance for a test
@@ -115,7 +112,7 @@ async def test_numbers_have_no_gaps_and_a_reader_misses_none(
 async def test_a_sequence_would_leave_gaps_and_lose_entries(
     agency: Agency, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         await session.execute(text("DROP SEQUENCE IF EXISTS not_the_log"))
         await session.execute(text("CREATE SEQUENCE not_the_log START 100"))
     stored, seen = await race(agency, monkeypatch, by_sequence)
@@ -133,7 +130,7 @@ async def test_a_failed_action_leaves_nothing(agency: Agency) -> None:
 
     with pytest.raises(Failed):
         await perform(agency.context(agency.staff), act, {})
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         mine = Order.organization_id == agency.organization.id
         order = (await session.scalars(select(Order).where(mine))).one()
         head = await session.get(LogHead, agency.organization.id)
@@ -147,7 +144,7 @@ async def test_a_failed_action_leaves_nothing(agency: Agency) -> None:
 async def test_times_grow_with_numbers(agency: Agency) -> None:
     await asyncio.gather(*(agency.book() for _ in range(10)))
     of_agency = LogEntry.organization_id == agency.organization.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         times = list(
             await session.scalars(select(LogEntry.at).where(of_agency).order_by(LogEntry.seq))
         )

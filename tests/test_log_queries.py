@@ -10,12 +10,12 @@ from factories import Agency, Answer
 from following import following, until_ready
 from processes import token
 from redis.asyncio import Redis
-from sqlalchemy import select
 from watched import Watched, quiet
 
 from core import log
 from core.cursors import Cursor
 from core.database import Database
+from core.records import select_records
 from models import PERSONAL, Kind, LogEntry, Order, Person, new_id
 from server.embedded import Postgres, Valkey
 
@@ -195,11 +195,11 @@ async def test_a_query_waits_until_its_server_knows_a_place(
     await agency.book()
     channel = f"log:{agency.organization.id}"
     async with Redis.from_url(valkey.url) as redis:
-        async with agency.database.transaction() as session:
-            mine = select(Order).where(Order.organization_id == agency.organization.id)
-            order = (await session.scalars(mine)).one()
+        async with agency.database.transaction() as transaction:
+            mine = Order.organization_id == agency.organization.id
+            order = await transaction.row(select_records(Order).where(mine))
             entry = log.entry(Kind.ORDER_NOTES_CHANGED, order, agency.staff.id)
-            cursor = await log.append(session, [entry])
+            cursor = await log.append(transaction, [entry])
             asking = asyncio.create_task(asked_after(server, agency.customer, cursor))
             async with asyncio.timeout(20):
                 while (await redis.pubsub_numsub(channel))[0][1] < 1:  # it waits

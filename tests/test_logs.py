@@ -14,12 +14,11 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
+from asyncpg import PostgresError
 from breakable import breakable
 from factories import Agency, typed
 from graphql import parse
 from processes import SECONDS, SECRET, environment, token
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from watched import Watched, watched
 
 from core.database import Database
@@ -194,11 +193,11 @@ def written() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
-async def failure(database: Database, sql: str, **values: Any) -> BaseException:
+async def failure(database: Database, sql: str, *values: Any) -> BaseException:
     """What a statement of an action fails with."""
-    with pytest.raises(DBAPIError) as caught:
-        async with database.transaction() as session:
-            await session.execute(text(sql), values)
+    with pytest.raises(PostgresError) as caught:
+        async with database.transaction() as transaction:
+            await transaction.fetch(sql, *values)
     return caught.value
 
 
@@ -207,13 +206,13 @@ async def test_exceptions_tell_what_failed_but_no_values(
 ) -> None:
     unique = await failure(
         database,
-        "INSERT INTO people SELECT * FROM people WHERE id = :id",
-        id=agency.staff.id,
+        "INSERT INTO people SELECT * FROM people WHERE id = $1",
+        agency.staff.id,
     )
     assert "UniqueViolationError (23505): duplicate key" in logs.told(unique)
     assert str(agency.staff.id) in "".join(traceback.format_exception(unique))
     assert str(agency.staff.id) not in logs.told(unique)
-    wrong = await failure(database, "SELECT CAST(:text AS text)::uuid", text=PLANTED)
+    wrong = await failure(database, "SELECT ($1::text)::uuid", PLANTED)
     assert PLANTED in str(wrong)
     assert "(22P02)" in logs.told(wrong)
     assert PLANTED not in logs.told(wrong)

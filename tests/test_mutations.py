@@ -10,6 +10,7 @@ from effects import entries, head, rows
 from factories import Answer
 from scene import CALLS, CREATIONS, DELETIONS, INSTEAD, Scene
 from sqlalchemy import text
+from storage import session_of
 
 from core.cursors import Cursor
 from core.database import Database
@@ -67,7 +68,7 @@ async def doomed(database: Database, hub: Hub) -> AsyncIterator[Scene]:
 
 
 async def _run(database: Database, *statements: str) -> None:
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         for statement in statements:
             await session.execute(text(statement))
 

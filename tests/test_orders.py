@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from factories import Agency, typed
 from sqlalchemy import func, select
+from storage import session_of
 
 from core import ids
 from models import LogEntry, Order, Person, new_id
@@ -22,7 +23,7 @@ ORDER = """query ($id: ID!) { order(id: $id) {
 async def entries(agency: Agency) -> int:
     """The length of the agency's log."""
     statement = select(func.count()).where(LogEntry.organization_id == agency.organization.id)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         return await session.scalar(statement) or 0
 
 
@@ -129,7 +130,7 @@ async def test_bad_input_books_nothing(
     answer = await agency.do(agency.staff, "createOrder", **complete)
     assert (answer.error["code"], answer.error["field"]) == error
     assert await entries(agency) == 0
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         mine = Order.organization_id == agency.organization.id
         assert await session.scalar(select(func.count()).where(mine)) == 0
 

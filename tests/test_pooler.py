@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from factories import Agency
 from processes import SECONDS
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 from watched import watched
 
 from core.database import Database
@@ -37,11 +37,11 @@ async def test_nothing_is_prepared_for_later(postgres: Postgres, *, pooled: bool
     await moment.fetch("SELECT $1::int AS second", 1)
     (of_moment,) = await moment.fetch(PREPARED)
     await moment.end()
-    async with database.transaction() as session:
-        await session.execute(text("SELECT CAST(:given AS int)"), {"given": 1})
-        acted = (await session.execute(text(PREPARED))).scalar_one()
+    async with database.transaction() as transaction:
+        await transaction.fetch("SELECT $1::int AS third", 1)
+        (acted,) = await transaction.fetch(PREPARED)
     await database.close()
-    assert [each > 0 for each in (read["count"], of_moment["count"], acted)] == [not pooled] * 3
+    assert [each["count"] > 0 for each in (read, of_moment, acted)] == [not pooled] * 3
 
 
 CONFIGURATION = """[databases]

@@ -7,6 +7,7 @@ import pytest
 from factories import TOKENS, Agency, typed
 from signing_in import WRONG, give_password, is_good, refresh, sign_in
 from sqlalchemy import update
+from storage import session_of
 
 import schema
 from core import passwords, sessions
@@ -18,7 +19,7 @@ from server.callers import Callers
 async def past(agency: Agency, by: timedelta) -> None:
     """Make the agency's sessions as old as if they had been refreshed that long ago."""
     ours = Session.organization_id == agency.organization.id
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         then = Session.refreshed_at - by
         await session.execute(update(Session).where(ours).values(refreshed_at=then))
 
@@ -81,7 +82,7 @@ async def test_who_works_for_several_agencies_says_which(
 ) -> None:
     other = await Agency.make(agency.database, agency.hub)
     await give_password(agency, other.staff)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         same = update(Person).where(Person.id == other.staff.id)
         await session.execute(same.values(email=given["email"]))
     assert (await agency.visit("signIn", **given)).error == WRONG
@@ -166,7 +167,7 @@ async def test_a_session_that_is_not_used_for_long_is_over(
     agency: Agency, given: dict[str, str]
 ) -> None:
     tokens = await sign_in(agency, given)
-    async with agency.database.transaction() as session:
+    async with session_of(agency.database) as session:
         ours = update(Session).where(Session.organization_id == agency.organization.id)
         await session.execute(ours.values(expires_at=Session.expires_at - sessions.REFRESH_FOR))
     answer = await agency.visit("refreshTokens", refreshToken=tokens["refreshToken"])

@@ -10,6 +10,7 @@ from factories import Agency
 from following import following, until_ready
 from shared_streams import FEED, is_ready, sent
 from sqlalchemy import delete, text, update
+from storage import session_of
 
 import subscriptions.groups
 import subscriptions.tail
@@ -124,7 +125,7 @@ async def test_a_log_that_lost_commits_is_noticed_even_if_numbers_are_used_again
         assert await told(stream, 1) == [lost]
         seq = Cursor.parse(lost, "").seq
         mine = LogEntry.organization_id == agency.organization.id
-        async with agency.database.transaction() as session:
+        async with session_of(agency.database) as session:
             await session.execute(delete(LogEntry).where(mine, LogEntry.seq == seq))
             head = LogHead.organization_id == agency.organization.id
             await session.execute(update(LogHead).where(head).values(last_seq=seq - 1))
@@ -143,7 +144,7 @@ async def test_an_outage_of_the_database_loses_nothing(agency: Agency) -> None:
     async with agency.watch(agency.staff, LOG) as stream:
         await until_ready(stream, "log")
         for each in "ab":
-            async with agency.database.transaction() as session:
+            async with session_of(agency.database) as session:
                 await session.execute(
                     text(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -8,6 +8,7 @@ from arguments_walk import leaves, mutations
 from effects import at_the_end, rows, until_waiting
 from scene import CALLS, DELETIONS, Scene
 from sqlalchemy import inspect, select
+from storage import session_of
 from strawberry.utils.str_converters import to_camel_case
 
 from core import ids
@@ -46,7 +47,7 @@ ELSEWHERE = {
 async def row(scene: Scene, id: str) -> dict[str, Any] | None:
     """The columns of a row."""
     model, key = ids.decode(id, "id")
-    async with scene.agency.database.transaction() as session:
+    async with session_of(scene.agency.database) as session:
         found = (await session.scalars(select(model).where(model.id == key))).one_or_none()
     return found and {each.key: getattr(found, each.key) for each in inspect(model).column_attrs}
 

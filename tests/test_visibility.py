@@ -20,6 +20,7 @@ from probes import all_told, codes, hidden_ids, hidden_words, told_about
 from scene import CALLS, INSTEAD
 from sqlalchemy import String, select
 from stage import EVERYBODY, FOR_STAFF, OTHERS, Stage
+from storage import session_of
 from worked import act
 
 import models
@@ -115,7 +116,7 @@ async def test_a_node_is_there_for_those_who_may_see_it(stage: Stage, role: str)
 async def test_what_is_visible_agrees_with_the_plain_rules(stage: Stage, role: str) -> None:
     by, facts = stage.people[role], stage.facts
     viewer = Viewer(by.permission, by.id, by.organization_id, frozenset())
-    async with stage.agency.database.transaction() as session:
+    async with session_of(stage.agency.database) as session:
         for table in facts.rows.keys() - {models.LogHead}:
             found = set(await session.scalars(select(table.id).where(visible(table, viewer))))
             assert (table, found) == (table, facts.seen(by, table))

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from network import network
 from processes import SECONDS
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
-from core.database import SETTING, Database
+from core.connections import SETTING
+from core.database import Database
 from models import new_id
 from server.embedded import Postgres
 
@@ -38,8 +39,9 @@ async def read_twice(database: Database, within: UUID | None) -> str:
 
 async def act(database: Database, within: UUID | None) -> str:
     """What an action is told."""
-    async with database.transaction(within) as session:
-        return str(await session.scalar(text(TOLD)))
+    async with database.transaction(within) as transaction:
+        ((told,),) = await transaction.fetch(TOLD)
+        return str(told)
 
 
 WAYS = [read, read_twice, act]
@@ -99,10 +101,11 @@ async def test_nothing_is_left_on_a_connection_of_a_pooler(postgres: Postgres) -
     database = Database(postgres.url, pool_size=1, pooled=True)
     for ask in WAYS:
         await ask(database, OURS)
-    async with database._pool.acquire() as reading:  # noqa: SLF001 - beneath what sets it
-        assert await reading.fetchval(TOLD) == ""
-    async with database.engine.connect() as acting:
-        assert await acting.scalar(text(TOLD)) == ""
+    for pool in (database._reading, database._acting):  # noqa: SLF001 - beneath what sets it
+        connection = await pool.connection()
+        ((told,),) = await connection.fetch(TOLD)
+        assert told == ""
+        await connection.release()
     await database.close()
 
 
@@ -133,9 +136,10 @@ async def test_connections_that_were_closed_are_replaced(postgres: Postgres) -> 
     ready = asyncio.Barrier(3)
 
     async def hold() -> int:
-        async with database.transaction() as session:
+        async with database.transaction() as transaction:
             await ready.wait()
-            return int(await session.scalar(text("SELECT pg_backend_pid()")) or 0)
+            ((pid,),) = await transaction.fetch("SELECT pg_backend_pid()")
+            return int(pid)
 
     async with asyncio.timeout(SECONDS):
         pids = await asyncio.gather(*(hold() for _ in range(3)))

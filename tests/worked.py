@@ -5,6 +5,7 @@ from typing import Any
 
 from factories import Agency, typed
 from sqlalchemy import select
+from storage import session_of
 
 from core.database import Database
 from models import Attempts, Base, Organization, Person
@@ -22,7 +23,7 @@ async def dump(database: Database, *organizations: Organization) -> dict[type[An
     """All rows of organizations, by table."""
     keys = [each.id for each in organizations]
     found = {}
-    async with database.transaction() as session:
+    async with session_of(database) as session:
         for mapper in Base.registry.mappers:
             table: Any = mapper.class_
             if table is Attempts:  # which are of no agency

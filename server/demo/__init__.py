@@ -6,6 +6,7 @@ import typer
 from sqlalchemy import select
 
 from core.database import Database
+from core.records import select_records
 from core.tokens import Tokens
 from core.viewer import READING, Scope
 from models import Organization, Person
@@ -46,11 +47,11 @@ async def prepare(servers: Servers, settings: Settings, address: str) -> None:
 async def _holders(database: Database) -> list[Person]:
     """Who gets a token: nobody if the first agency here is not the demo."""
     first = select(Organization.id).order_by(Organization.created_at).limit(1)
-    statement = select(Person).where(
+    statement = select_records(Person).where(
         Person.organization_id == first.scalar_subquery(), Person.email.in_(_HOLDERS)
     )
-    async with database.transaction() as session:
-        found = {person.email: person for person in await session.scalars(statement)}
+    async with database.transaction() as transaction:
+        found = {person.email: person for person in await transaction.rows(statement)}
     return [found[email] for email in _HOLDERS if email in found]
 
 

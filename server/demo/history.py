@@ -6,22 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 import models
+from core.recording import Recording
 from core.viewer import Scope, Viewer
-from core.work import Work
 from models import Kind, LogEntry, Person
 
 _NEXT = timedelta(microseconds=1)
 
 
-class Past(Work):
-    """A unit of work at a moment of the past; it writes the log as the present does."""
+class Past(Recording):
+    """What was done at a moment of the past; it is recorded as actions of the present are."""
 
-    def __init__(self, session: AsyncSession, actor: Person, at: datetime) -> None:
-        viewer = Viewer(actor.permission, actor.id, actor.organization_id, frozenset(Scope))
-        super().__init__(session, viewer, None)
+    def __init__(self, actor: Person, at: datetime) -> None:
+        super().__init__(
+            Viewer(actor.permission, actor.id, actor.organization_id, frozenset(Scope))
+        )
         self.at = at
 
     def changed(
@@ -44,9 +43,8 @@ class Step:
 def replay(steps: Sequence[Step], new_id: Callable[[datetime], UUID]) -> list[LogEntry]:
     """The log of these steps: numbered from 1 without gaps, each entry later than the last."""
     entries: list[LogEntry] = []
-    session = AsyncSession()  # never connects: all rows are at hand
     for step in sorted(steps, key=lambda step: step.at):
-        work = Past(session, step.actor, step.at)
+        work = Past(step.actor, step.at)
         step.do(work)
         for entry in work.entries:
             entry.seq = len(entries) + 1

@@ -6,12 +6,9 @@ from enum import Enum
 from random import Random
 from typing import Any
 
-import orjson
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core.database import Database
-from models import Base, LogHead, Organization
+from core.transactions import Transaction
+from models import Base, LogHead
 from server.demo import catalogue, orders, people
 from server.demo.draft import Draft
 from server.demo.history import replay
@@ -26,12 +23,12 @@ async def once(database: Database) -> bool:
     One transaction: either all of it is there or nothing. Its present moment is that of the
     transaction, by the database's clock; everything else about it is the same each time.
     """
-    async with database.transaction() as session:
-        await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        if await session.scalar(select(select(Organization.id).exists())):
+    async with database.transaction() as transaction:
+        await transaction.fetch("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        if await transaction.fetch("SELECT FROM organizations LIMIT 1"):
             return False
-        now = await session.scalars(select(func.date_trunc("second", func.now())))
-        await _store(session, rows_at(now.one()))
+        ((now,),) = await transaction.fetch("SELECT date_trunc('second', now())")
+        await _store(transaction, rows_at(now))
     return True
 
 
@@ -44,7 +41,7 @@ def rows_at(now: datetime) -> list[Base]:
     return [*draft.rows, head, *entries]
 
 
-async def _store(session: AsyncSession, rows: list[Base]) -> None:
+async def _store(transaction: Transaction, rows: list[Base]) -> None:
     """Copy rows to their tables, first those that others point to.
 
     Each table is analyzed at once: the checks of the foreign keys to it are slow without.
@@ -52,20 +49,15 @@ async def _store(session: AsyncSession, rows: list[Base]) -> None:
     by_table: dict[str, list[Base]] = defaultdict(list)
     for row in rows:
         by_table[type(row).__tablename__].append(row)
-    connection: Any = await (await session.connection()).get_raw_connection()
     for table in Base.metadata.sorted_tables:
         columns = table.columns.keys()
         records = [[_plain(getattr(row, name)) for name in columns] for row in by_table[table.name]]
-        await connection.driver_connection.copy_records_to_table(
-            table.name, records=records, columns=columns
-        )
-        await session.execute(text(f"ANALYZE {table.name}"))
+        await transaction.copy(table.name, columns, records)
+        await transaction.execute(f"ANALYZE {table.name}")
 
 
 def _plain(value: Any) -> Any:
     """A value as `COPY` takes it."""
     if isinstance(value, Enum):
         return value.name
-    if isinstance(value, dict):
-        return orjson.dumps(value).decode()
     return [_plain(each) for each in value] if isinstance(value, list) else value

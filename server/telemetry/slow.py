@@ -18,7 +18,6 @@ from graphql import (
     print_ast,
     visit,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from models import new_id
@@ -28,6 +27,7 @@ _EXPLAINED_AT_ONCE = 3
 _EXPLAINED_KEPT = 1_000
 _AGAIN_S = 3600
 _DOCUMENT_LENGTH = 4_000
+_PARAMETERS = "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1"
 
 log = logging.getLogger("callsheet.slow")
 
@@ -89,7 +89,7 @@ class SlowLog:
             for sent in due:
                 try:
                     plan = await explain(self._database, sent.sql)
-                except (SQLAlchemyError, PostgresError, InterfaceError, OSError) as error:
+                except (PostgresError, InterfaceError, OSError) as error:
                     log.warning("no plan", extra={"request_id": request_id}, exc_info=error)
                 else:
                     more = {"request_id": request_id, "sql": sent.sql, "plan": plan}
@@ -99,15 +99,13 @@ class SlowLog:
 async def explain(database: Database, sql: str) -> list[str]:
     """How Postgres goes about a statement, whatever the values of its parameters are."""
     name = f"explained_{new_id().hex}"
-    async with database.transaction() as session:
-        connection = await (await session.connection()).get_raw_connection()
-        driver: Any = connection.driver_connection
-        await driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        await driver.execute(f"PREPARE {name} AS {sql}")
-        parameters = len((await driver.prepare(sql, name="")).get_parameters())
+    async with database.transaction() as transaction:
+        await transaction.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await transaction.execute(f"PREPARE {name} AS {sql}")
+        ((parameters,),) = await transaction.fetch(_PARAMETERS, name)
         nulls = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
-        plan = await driver.fetch(f"EXPLAIN EXECUTE {name}{nulls}")
-        await driver.execute(f"DEALLOCATE {name}")
+        plan = await transaction.fetch(f"EXPLAIN EXECUTE {name}{nulls}")
+        await transaction.execute(f"DEALLOCATE {name}")
     return [line for (line,) in plan]
 
 
