@@ -16,6 +16,7 @@ SETTING = "callsheet.organization_id"
 """What tells the database within which organization something is sent."""
 
 _UNKNOWN = object()
+_JSONB = b"\x01"  # the version of its binary form
 _STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
 
 
@@ -185,8 +186,9 @@ async def _understand_json(driver: asyncpg.Connection) -> None:
     await driver.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: orjson.dumps(value, default=_id).decode(),
-        decoder=orjson.loads,
+        encoder=lambda value: _JSONB + orjson.dumps(value, default=_id),
+        decoder=lambda value: orjson.loads(value[len(_JSONB) :]),
+        format="binary",
     )
 
 

@@ -231,5 +231,5 @@ async def test_posting_takes_a_constant_number_of_statements(
         statements.clear()
         await agency.do(agency.staff, "postMessage", orderId=order, text=text)
         counts.append(len([each for each in statements if "pg_catalog" not in each]))
-    assert counts[:2] == [4, 4]
+    assert counts[:2] == [3, 3]
     assert counts[2] == counts[3] <= 7
