@@ -1,5 +1,6 @@
 """Connections to Postgres, by the driver itself; whoever wants to is told how they are used."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -44,12 +45,24 @@ class Use:
 class Connection:
     """A connection for as long as one has it: `release` it in the end."""
 
-    __slots__ = ("_driver", "_pool", "_sent")
+    __slots__ = ("_driver", "_is_begun", "_pool", "_sent")
 
     def __init__(self, pool: asyncpg.Pool, driver: Any, sent: Callable[[str, float], None]) -> None:
         self._pool = pool
         self._driver = driver
         self._sent = sent
+        self._is_begun = False
+
+    async def begin(self, sql: str) -> None:
+        """Begin a transaction by `sql`."""
+        self._is_begun = True  # or perhaps not: it may be cancelled at any moment
+        await self.execute(sql)
+
+    async def commit(self) -> None:
+        """Commit what was begun."""
+        if (done := await self.execute("COMMIT")) != "COMMIT":
+            raise RuntimeError(f"A statement had failed before: Postgres did {done}.")
+        self._is_begun = False
 
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Any]:
         """The rows of a statement, which is prepared."""
@@ -94,7 +107,19 @@ class Connection:
 
     async def release(self) -> None:
         """Give it back, even if whoever does so is cancelled; what is not committed is undone."""
-        await self._pool.release(self._driver)
+        if self._is_begun:
+            await asyncio.shield(self._undo())
+        else:
+            await self._pool.release(self._driver)
+
+    async def _undo(self) -> None:
+        try:
+            if not self._driver.is_closed():
+                await self._driver.execute("ROLLBACK")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._driver.terminate()
+        finally:
+            await self._pool.release(self._driver)
 
 
 class _Driver(asyncpg.Connection):
@@ -133,7 +158,7 @@ class Pool:
             min_size=0,
             max_size=size,
             init=_understand_json,
-            reset=_undo,
+            reset=_as_it_is,
             connection_class=_Driver,
             statement_cache_size=0 if pooled else _STATEMENTS_KEPT,
         )
@@ -156,7 +181,7 @@ class Pool:
         while True:
             connection = await self.connection()
             try:
-                await connection.execute(f"{begin}; SET LOCAL {SETTING} TO '{within or ''}'")
+                await connection.begin(f"{begin}; SET LOCAL {SETTING} TO '{within or ''}'")
             except BaseException as error:
                 again = others and connection.is_lost and isinstance(error, Exception)
                 await connection.release()
@@ -199,7 +224,5 @@ def _id(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is nothing for JSON")
 
 
-async def _undo(driver: asyncpg.Connection) -> None:
-    """End a transaction that was left open; settings, locks and cursors are all of transactions."""
-    if driver.is_in_transaction():
-        await driver.execute("ROLLBACK")
+async def _as_it_is(_driver: asyncpg.Connection) -> None:
+    """Nothing: settings, locks and cursors are all of transactions, which have ended."""

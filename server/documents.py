@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database
 from core.errors import ApiError, ErrorCode, Forbidden, Invalid
-from models import PersistedDocument
+from models import PersistedDocument, new_id
 
 KEPT = 1_000  # by Postgres, for each organization
 _KEPT_HERE = 256
@@ -67,11 +67,12 @@ class Documents:
         if self._listed is not None or key in self._recent:
             return
         document = PersistedDocument
-        fresh = {"organization_id": organization_id, "sha256": key[1], "text": text}
+        given = {"organization_id": organization_id, "sha256": key[1], "text": text}
+        fresh = insert(document).values(id=new_id(), **given)
         mine = document.organization_id == organization_id
         unused = select(document.id).where(mine).order_by(document.used_at.desc()).offset(KEPT)
         async with self._database.transaction(organization_id) as transaction:
-            await transaction.rows(insert(document).values(fresh).on_conflict_do_nothing())
+            await transaction.rows(fresh.on_conflict_do_nothing())
             old = await transaction.rows(unused.with_for_update(skip_locked=True))
             await transaction.rows(delete(document).where(mine, document.id.in_(old)))
         self._remember(key, text)
