@@ -33,7 +33,7 @@ async def order(agency: Agency) -> str:
 @pytest.fixture
 async def elsewhere(agency: Agency, database: Database, valkey: Valkey) -> AsyncIterator[Agency]:
     """The same agency, served by another process."""
-    url = database.engine.url.render_as_string(hide_password=False)
+    url = database.url
     async with Process(url, valkey.url) as process:
         yield replace(agency, database=process.database, hub=process.hub)
 
