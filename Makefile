@@ -20,7 +20,7 @@ test: .venv/.installed $(CLIENTS) $(TOOLS)  ## everything that CI runs: format, 
 	$(BIN)/pytest -n 2
 
 nightly: .venv/.installed  ## the random searches, at length
-	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py tests/test_engine_api.py
+	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py tests/test_engine_api.py tests/test_schemathesis.py
 
 bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
 	$(BIN)/python -m benchmarks
