@@ -61,10 +61,11 @@ def host() -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         _FILE.write_bytes(orjson.dumps([own, total]))
 
+    def begin(*_: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
+
     signal.signal(signal.SIGPROF, look)
-    signal.signal(
-        signal.SIGUSR1, lambda *_: signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S) and None
-    )
+    signal.signal(signal.SIGUSR1, begin)
     signal.signal(signal.SIGUSR2, end)
     sys.argv = [str(ROOT / "server"), *OURS.command[3:]]
     runpy.run_module("server", run_name="__main__", alter_sys=True)

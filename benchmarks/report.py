@@ -1,6 +1,6 @@
 """The results as tables: for a terminal, and in Markdown."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -10,6 +10,7 @@ from benchmarks.load import Load
 from benchmarks.operations import OPERATIONS
 from benchmarks.rounds import Row, Table
 from benchmarks.servers import OURS, SERVERS
+from benchmarks.tables import Layout, Line, columns, markdown, number
 
 _HEAD = (
     "server",
@@ -23,15 +24,10 @@ _HEAD = (
     "memory MiB",
 )
 _GROWTH_HEAD = ("rows", "ms", "server CPU ms", "CPU us/row", "Postgres CPU ms", "peak MiB")
-_HUNDRED = 100
 _NOTE = """\
 CPU is per request, of the server's process and of all of Postgres. "Ours is" compares requests/s in
 the same round: 2.0 x is twice as many. ">" marks where Postgres and the load generator filled their
 processor, so that the server could have answered more: there, compare the server's CPU."""
-
-
-Line = Sequence[str]
-Layout = Callable[[Sequence[Line]], str]
 
 
 @dataclass(frozen=True)
@@ -45,11 +41,11 @@ class Report:
 
     def as_text(self) -> str:
         """For a terminal."""
-        return "\n".join(self._parts(_columns))
+        return "\n".join(self._parts(columns))
 
     def as_markdown(self) -> str:
         """As it stands in docs/performance.md."""
-        return "\n".join([*self._parts(_markdown), ""])
+        return "\n".join([*self._parts(markdown), ""])
 
     def as_json(self) -> dict[str, Any]:
         """Everything, to be kept."""
@@ -86,11 +82,11 @@ def _line(name: str, row: Row) -> Line:
     ratio = median(row.ratios)
     return (
         title,
-        held_back + _number(row.median("requests_per_s")),
-        "-".join(map(_number, row.span("requests_per_s"))),
+        held_back + number(row.median("requests_per_s")),
+        "-".join(map(number, row.span("requests_per_s"))),
         "" if name == OURS.name else f"{ratio:.2f} x ({min(row.ratios):.2f}-{max(row.ratios):.2f})",
         *(
-            _number(row.median(value))
+            number(row.median(value))
             for value in ("p50_ms", "p99_ms", "server_cpu_ms", "postgres_cpu_ms", "memory_mib")
         ),
     )
@@ -98,19 +94,4 @@ def _line(name: str, row: Row) -> Line:
 
 def _growth_line(each: Growth) -> Line:
     values = (each.ms, each.server_cpu_ms, each.server_cpu_ms * 1000 / each.rows)
-    return (f"{each.rows:,}", *map(_number, (*values, each.postgres_cpu_ms, each.peak_mib)))
-
-
-def _number(value: float) -> str:
-    """A number with three digits that mean something."""
-    return f"{value:,.0f}" if value >= _HUNDRED else f"{value:.3g}"
-
-
-def _markdown(lines: Sequence[Line]) -> str:
-    head, *body = (f"| {' | '.join(line)} |" for line in lines)
-    return "\n".join([head, "| " + " | ".join("---" for _ in lines[0]) + " |", *body, ""])
-
-
-def _columns(lines: Sequence[Line]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines] + [""])
+    return (f"{each.rows:,}", *map(number, (*values, each.postgres_cpu_ms, each.peak_mib)))

@@ -69,6 +69,12 @@ class Stage:
         """The rows of a statement."""
         return asyncio.run(_execute(self.url, statement, *values))
 
+    @property
+    def last_seq(self) -> int:
+        """The number of the last entry of the log now."""
+        seq: int = self.execute("SELECT last_seq FROM log_heads")[0][0]
+        return seq
+
     def posted(self) -> list[tuple[Any, ...]]:
         """What was posted since the beginning, without what is another each time."""
         return [tuple(row.values()) for row in self.execute(_POSTED, self.head)]
@@ -83,12 +89,12 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Fresh servers with the demo agency in them."""
+def stage(**settings: str) -> Iterator[Stage]:
+    """Fresh servers with the demo agency in them, and more settings of Postgres."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=FOLDER)))
-        postgres = stack.enter_context(Postgres(folder / "postgres", settings=SETTINGS))
+        postgres = stack.enter_context(Postgres(folder / "postgres", settings=SETTINGS | settings))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
         ready = asyncio.run(_prepare(postgres, valkey))
         ready.execute("VACUUM ANALYZE")

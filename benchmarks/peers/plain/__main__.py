@@ -1,12 +1,9 @@
 """Serves the schema on a free port, and prints where."""
 
 import os
-import socket
 
 import orjson
 import strawberry
-import typer
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from sqlalchemy import select
@@ -21,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from benchmarks.peers.plain import ids
 from benchmarks.peers.plain.loaders import Context, Loaders
 from benchmarks.peers.plain.orders import Cursor, Mutation, Query
+from benchmarks.peers.serving import serve
 from models import Person
 
 engine = create_async_engine(
@@ -67,12 +65,7 @@ def main() -> None:
         config=StrawberryConfig(scalar_map={Cursor: cursor}),
         extensions=[ParserCache, ValidationCache],
     )
-    app = App(schema, graphql_ide=None)
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning")
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        typer.echo(f"API http://127.0.0.1:{listening.getsockname()[1]}/graphql")
-        uvicorn.Server(config).run(sockets=[listening])
+    serve(App(schema, graphql_ide=None))
 
 
 if __name__ == "__main__":
