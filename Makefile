@@ -25,6 +25,9 @@ nightly: .venv/.installed  ## the random searches, at length
 bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
 	$(BIN)/python -m benchmarks
 
+bench-realtime: .venv/.installed  ## measure subscriptions beside others': about 10 minutes, needs npm
+	$(BIN)/python -m benchmarks.realtime
+
 format: .venv/.installed  ## format the code and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -63,4 +66,4 @@ tests/clients/node_modules/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
 	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
-.PHONY: serve test nightly bench format schema release lock
+.PHONY: serve test nightly bench bench-realtime format schema release lock

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Self
 from uuid import UUID
 
@@ -96,12 +97,17 @@ def _set(values: list[UUID] | None) -> frozenset[UUID] | None:
     return None if values is None else frozenset(values)
 
 
-def feed_kinds(include: Sequence[FeedKind] | None, *, edits: bool) -> set[Kind]:
+def feed_kinds(include: Sequence[FeedKind] | None, *, edits: bool) -> frozenset[Kind]:
     """The kinds of entries in a feed; with `edits`, also what became of its messages."""
+    return _feed_kinds(frozenset(FeedKind if include is None else include), edits)
+
+
+@cache
+def _feed_kinds(wanted: frozenset[FeedKind], edits: bool) -> frozenset[Kind]:
+    """The same, kept: each who follows a feed holds them."""
     kinds: set[Kind] = set()
-    wanted = set(FeedKind) if include is None else set(include)
     if FeedKind.MESSAGES in wanted:
         kinds |= models.MESSAGES if edits else {Kind.MESSAGE_POSTED}
     if FeedKind.ACTIVITY in wanted:
         kinds |= models.ACTIVITY
-    return kinds
+    return frozenset(kinds)

@@ -19,12 +19,20 @@ class Quota:
     @contextmanager
     def one(self, person_id: UUID) -> Iterator[None]:
         """Has one while the block lasts; `Unavailable` if the person has all of them already."""
-        if self._taken[person_id] >= self._limit:
-            raise Unavailable(f"{self._limit} {self._what} at a time are the limit.")
-        self._taken[person_id] += 1
+        self.take(person_id)
         try:
             yield
         finally:
-            self._taken[person_id] -= 1
-            if not self._taken[person_id]:
-                del self._taken[person_id]
+            self.leave(person_id)
+
+    def take(self, person_id: UUID) -> None:
+        """Have one more; `Unavailable` if the person has all of them already."""
+        if self._taken[person_id] >= self._limit:
+            raise Unavailable(f"{self._limit} {self._what} at a time are the limit.")
+        self._taken[person_id] += 1
+
+    def leave(self, person_id: UUID) -> None:
+        """Have one less."""
+        self._taken[person_id] -= 1
+        if not self._taken[person_id]:
+            del self._taken[person_id]

@@ -49,43 +49,28 @@ async def answers(
     `hand`, an answer that is there while one waits is given to it, and yielded only if it can't be
     taken. With `ready`, what is not worth waiting for is made only when the client can take it.
     """
-    told = _answers(schema, operation, context, request_id, after, hand, ready)
+    taken = Taken()
     try:
-        async with aclosing(told) as given:
-            async for each in given:
-                yield each
+        results = await schema.stream(
+            operation.query,
+            operation.variables,
+            context,
+            root_value=taken,
+            operation_name=operation.name,
+        )
+        async with aclosing(results):
+            async for result in results:
+                # The schema has no @defer and no @stream, so that there is nothing else.
+                yield _answer(cast("ExecutionResult", result), request_id)
+        if taken.live:
+            live = taken.live.resumed(after) if after else taken.live
+            key = schema.told_alike(live, operation.query, operation.name, operation.variables)
+            execute = partial(_of_event, schema, operation, request_id)
+            async with aclosing(live.answers(key, execute, hand, ready)) as told:
+                async for each in told:
+                    yield each
     except Exception as error:  # noqa: BLE001 - a bug is logged, and ends its operation only
         yield Answer(encode([formatted(error, request_id)]), is_refusal=True)
-
-
-async def _answers(
-    schema: Schema,
-    operation: Operation,
-    context: Context | Visitor,
-    request_id: str,
-    after: Cursor | None,
-    hand: Hand[Answer] | None,
-    ready: Ready | None,
-) -> AsyncGenerator[Answer, None]:
-    taken = Taken()
-    results = await schema.stream(
-        operation.query,
-        operation.variables,
-        context,
-        root_value=taken,
-        operation_name=operation.name,
-    )
-    async with aclosing(results):
-        async for result in results:
-            # The schema has no @defer and no @stream, so that there is nothing else.
-            yield _answer(cast("ExecutionResult", result), request_id)
-    if taken.live:
-        live = taken.live.resumed(after) if after else taken.live
-        key = schema.told_alike(live, operation.query, operation.name, operation.variables)
-        execute = partial(_of_event, schema, operation, request_id)
-        async with aclosing(live.answers(key, execute, hand, ready)) as told:
-            async for each in told:
-                yield each
 
 
 async def _of_event(

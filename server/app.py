@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 import schema
@@ -61,7 +61,6 @@ def create(servers: Servers, settings: Settings, tracing: "Tracing | None" = Non
         Route("/ready", health.ready),
         Route("/metrics", health.metrics),
         Route("/graphql", http.graphql, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", websocket.graphql),
     ]
     if settings.console:
         files = StaticFiles(directory=_CONSOLE, html=True, check_dir=False)
@@ -80,6 +79,7 @@ def _middleware(settings: Settings, tracing: "Tracing | None") -> list[Middlewar
         Middleware(RequestIds),
         *([tracing.middleware()] if tracing else []),
         *browsers.of_pages(settings.origins or frozenset()),
+        Middleware(websocket.Sockets, path="/graphql"),
         Middleware(
             GZipMiddleware,
             minimum_size=_COMPRESSED_FROM,

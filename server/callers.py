@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from core.database import Database
@@ -63,6 +64,8 @@ class Callers:
         self._credentials = Credentials(tokens, database, issuer)
         self._database = database
         self._known: dict[str, tuple[Caller, float]] = {}
+        self._asked: dict[str, asyncio.Task[Caller]] = {}
+        """What is being looked up: many may come back with one token at once."""
         self._attended: set[Attended] = set()
         self._seen: set[Any] = set()
         self._since: Any = None
@@ -75,10 +78,13 @@ class Callers:
             raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
         caller, until = self._known.get(token, (None, 0.0))
         now = time.monotonic()
-        watched = now - self._watched_at < BLIND_S
-        if caller and watched and now < until and time.time() < caller.expires_at:
+        if caller and self._sees(now) and now < until and time.time() < caller.expires_at:
             return caller
-        return await self._look_up(token)
+        task = self._asked.get(token)
+        if task is None:
+            task = self._asked[token] = asyncio.create_task(self._look_up(token))
+            task.add_done_callback(partial(self._answered, token))
+        return await asyncio.shield(task)  # who asks may leave: the others go on waiting
 
     @asynccontextmanager
     async def while_good(self, caller: Caller) -> AsyncIterator[None]:
@@ -88,7 +94,9 @@ class Callers:
                 attended = Attended(caller, limit)
                 self._attended.add(attended)
                 try:
-                    await self._check(attended)  # it may have changed before it was attended
+                    known, _ = self._known.get(caller.token, (None, 0.0))
+                    if known is not caller or not self._sees(time.monotonic()):
+                        await self._check(attended)  # it may have changed before it was attended
                     yield
                 finally:
                     attended.is_over = True
@@ -126,6 +134,15 @@ class Callers:
                 del self._known[token]
         doubtful = [each for each in self._attended if each.caller.depends_on & changed]
         await asyncio.gather(*(self._check(each) for each in doubtful))
+
+    def _sees(self, now: float) -> bool:
+        """Whether changes are seen: what was looked up and is kept is true then."""
+        return now - self._watched_at < BLIND_S
+
+    def _answered(self, token: str, task: asyncio.Task[Caller]) -> None:
+        del self._asked[token]
+        if not task.cancelled():
+            task.exception()  # nobody may have waited for it to the end
 
     async def _check(self, attended: Attended) -> None:
         """End a connection whose token is not what it was, or if that can't be asked."""

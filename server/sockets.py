@@ -5,6 +5,7 @@ import socket
 from asyncio import BaseTransport, TimerHandle
 from http import HTTPStatus
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
@@ -19,6 +20,32 @@ _FAREWELL_S = 5  # for what is written last, before the connection is cut
 _BUFFER = 64 * 1024  # of the kernel, and as much of the process
 
 
+class Inbox(asyncio.Queue[ASGIReceiveEvent]):
+    """What one reader has not read yet: an empty queue of asyncio's takes three kilobytes."""
+
+    def __init__(self) -> None:
+        self._unread: list[ASGIReceiveEvent] = []
+        self._reader: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        """Whether all was read."""
+        return not self._unread
+
+    def put_nowait(self, item: ASGIReceiveEvent) -> None:
+        """Add a message."""
+        self._unread.append(item)
+        if self._reader and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> ASGIReceiveEvent:
+        """Take the next message, when it is there."""
+        while not self._unread:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        self._reader = None
+        return self._unread.pop(0)
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
     """One connection: what is written and not taken is bounded, in bytes and in time.
 
@@ -30,6 +57,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Bound what waits to be taken."""
+        self.queue = Inbox()
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=_BUFFER)
         if own := transport.get_extra_info("socket"):
@@ -53,11 +81,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, object] = {**self.scope["extensions"], EXTENSION: self}
             self.scope["extensions"] = extensions  # type: ignore[typeddict-item] # ours is no dict
 
-    def hand(self, *parts: bytes) -> bool:
-        """Write a text message, whose parts these are, at once; False if it can't be taken now."""
-        if self.disconnected or self.close_sent or not self.writable.is_set():
+    def forget_handshake(self) -> None:
+        """Give up what was said to make the connection: it would be kept until its end."""
+        self.request.headers.clear()
+        self.response.headers.clear()
+        self.scope["headers"] = ()
+
+    def hand(self, text: bytes) -> bool:
+        """Write a text message at once; False if it can't be taken now."""
+        if self.disconnected or self.close_sent or self._stuck is not None:
             return False
-        self.transport.write(b"".join((_head(sum(map(len, parts))), *parts)))
+        self.transport.write(_head(len(text)) + text)
         return True
 
     async def idle(self) -> None:

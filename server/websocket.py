@@ -3,12 +3,13 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 from orjson import Fragment
-from starlette.types import Message
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from core.errors import Invalid, Unauthenticated, Unavailable
@@ -38,6 +39,24 @@ class Closed(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason.encode()[:123].decode(errors="ignore")  # what a close frame can hold
+
+
+class Sockets:
+    """Middleware: serves WebSockets; what is behind it serves requests.
+
+    Whatever a connection goes through it holds for as long as it lasts.
+    """
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or let it through."""
+        if scope["type"] == "websocket" and scope["path"] == self._path:
+            await graphql(WebSocket(scope, receive, send))
+        else:
+            await self._app(scope, receive, send)
 
 
 async def graphql(websocket: WebSocket) -> None:
@@ -97,13 +116,15 @@ class Connection:
 
     def __init__(self, websocket: WebSocket, state: State) -> None:
         self._websocket = websocket
+        # By itself: `websocket.headers` would keep all of them.
+        self._header = Headers(scope=websocket.scope).get("authorization")
         self._socket: SocketProtocol = websocket.scope["extensions"][EXTENSION]
+        self._socket.forget_handshake()
         self._state = state
         self._token: str | None = None
         self._caller: Caller | None = None  # until the client has said who it is
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._pace = Pace()
-        self._held = ExitStack()
 
     async def greet(self) -> Caller:
         """Handle messages until the client has said who it is."""
@@ -123,7 +144,8 @@ class Connection:
 
     async def stop(self) -> None:
         """End all operations."""
-        self._held.close()
+        if self._caller:
+            self._state.sockets.leave(self._caller.viewer.id)
         if tasks := list(self._operations.values()):
             for task in tasks:
                 task.cancel()
@@ -172,7 +194,7 @@ class Connection:
         if not isinstance(payload, dict | None):
             raise Closed(4400, "The payload of connection_init must be an object")
         given = {key.lower(): value for key, value in (payload or {}).items()}
-        header = given.get("authorization") or self._websocket.headers.get("authorization")
+        header = given.get("authorization") or self._header
         self._token = bearer(header)
         try:
             caller = await self._state.callers.of(self._token)
@@ -183,7 +205,7 @@ class Connection:
             formatted(error, request_id)  # logs it
             raise Closed(1013, f"Try again later ({request_id})") from error
         try:
-            self._held.enter_context(self._state.sockets.one(caller.viewer.id))
+            self._state.sockets.take(caller.viewer.id)
         except Unavailable as error:
             raise Closed(1013, str(error)) from error
         self._caller = caller
@@ -212,7 +234,7 @@ class Connection:
         head, end = b'{"id":' + encode(id) + b',"type":"next","payload":', b"}"
 
         def hand(answer: Answer) -> bool:
-            return not answer.is_refusal and self._socket.hand(head, answer.json, end)
+            return not answer.is_refusal and self._socket.hand(head + answer.json + end)
 
         last: dict[str, Any] = {"id": id, "type": "complete"}
         # If the client is gone, the reader ends the connection.

@@ -40,7 +40,8 @@ class Member:
         self.position = -1
         self.hand = hand
         """Gives it something at once; False if it can't take it now."""
-        self.woken = asyncio.Event()
+        self.woken: asyncio.Future[None] | None = None
+        """Done when it is to look for itself; None while it does not wait."""
 
 
 class Made:
@@ -88,12 +89,12 @@ class Shared:
 
     async def wait(self, source: Source, member: Member) -> None:
         """Hand a member what comes, until it can't take more at once."""
-        member.woken.clear()
+        member.woken = asyncio.get_running_loop().create_future()
         self._waiting.add(member)
         if self._hander is None:
             self._hander = asyncio.create_task(self._hand_forever(source, member.position))
         try:
-            await member.woken.wait()
+            await member.woken
         finally:
             self._waiting.discard(member)
 
@@ -111,7 +112,8 @@ class Shared:
     def _wake(self, member: Member) -> None:
         # It waits no more from now on: what it was not handed, it fetches, in order.
         self._waiting.discard(member)
-        member.woken.set()
+        if member.woken and not member.woken.done():
+            member.woken.set_result(None)
 
     async def _hand_forever(self, source: Source, position: int) -> None:
         while True:

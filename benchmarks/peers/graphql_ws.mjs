@@ -59,7 +59,7 @@ const server = createServer(async (request, response) => {
 });
 const sockets = new WebSocketServer({ server, path: "/graphql", perMessageDeflate: false });
 const orderFeed = ({ orderId }) => new Events(followers(orderId));
-useServer({ schema, roots: { subscription: { orderFeed } } }, sockets);
+useServer({ schema, roots: { subscription: { orderFeed } } }, sockets, 0); // without keep-alives
 server.listen(0, "127.0.0.1", 4096, () =>
   console.log(`API http://127.0.0.1:${server.address().port}/graphql`),
 );

@@ -10,13 +10,17 @@ _BACKLOG = 2048
 
 
 def serve(app: ASGIApp) -> None:
-    """Serve on a free port, and print where: uvicorn at its quickest, nothing compressed."""
+    """Serve on a free port, and print where: uvicorn at its quickest.
+
+    Nothing is compressed, and nobody is asked for signs of life.
+    """
     config = uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_ping_interval=None,
         lifespan="off",
         log_level="warning",
     )

@@ -1,9 +1,20 @@
 """WebSocket frames, as far as listeners need them: whole texts, both ways (RFC 6455, 5.2)."""
 
+_WHOLE_TEXT = 0x81
+_CLOSE = 0x88
 _PLAIN_LENGTH = 126
 _TWO_BYTES = 126
 _SIXTEEN_BITS = 1 << 16
 _UNMASKED = bytes(4)  # a mask that changes nothing
+
+
+class Unexpected(Exception):
+    """A frame that is not a whole text."""
+
+    def __init__(self, opcode: int, body: bytes) -> None:
+        super().__init__(f"The server sends a frame {opcode:#x} with {body!r}.")
+        self.code = int.from_bytes(body[:2]) if opcode == _CLOSE else None
+        """With which the server closes the connection, if it does."""
 
 
 def upgrade(host: str) -> bytes:
@@ -43,8 +54,8 @@ def texts(data: bytes) -> tuple[list[bytes], bytes]:
             length, body = int.from_bytes(data[body : body + size]), body + size
         if body + length > end:
             break
-        if data[start] != 0x81:  # noqa: PLR2004 - a whole text
-            raise ValueError(f"The server sends {data[start : body + length]!r}.")
+        if data[start] != _WHOLE_TEXT:
+            raise Unexpected(data[start], data[body : body + length])
         found.append(data[body : body + length])
         start = body + length
     return found, data[start:]

@@ -108,7 +108,7 @@ class Crowd:
         loop, orders = asyncio.get_running_loop(), list(posting.requests)
         pause, began = 1 / (posting.per_second or 1), loop.time()
         async with asyncio.TaskGroup() as tasks:
-            for i in range(int(posting.seconds / pause)):
+            for i in range(round(posting.seconds / pause)):
                 await asyncio.sleep(began + i * pause - loop.time())
                 tasks.create_task(self._send(posting, orders[i % len(orders)], posts))
 

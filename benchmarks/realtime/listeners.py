@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.realtime.frames import framed, texts, upgrade
+from benchmarks.realtime.frames import Unexpected, framed, texts, upgrade
 
 NUMBER = b"No. "  # by which a message is known again; six digits follow
 DIGITS = 6
+_TRIED_AGAIN = {1012, 1013, 4408}  # by graphql-ws too: the server is busy, or not there
 
 
 def address(url: str) -> tuple[str, int]:
@@ -28,7 +29,7 @@ class Wish:
     """What the listeners are to follow, and where."""
 
     urls: list[str]
-    """Where to connect; to the next one each time that a connection is lost."""
+    """Where to connect; to the next one, if there is one, when a connection is lost."""
     tokens: list[str]
     orders: list[str]
     count: int
@@ -90,7 +91,7 @@ class Listener(asyncio.Protocol):
     def address(self) -> tuple[str, int]:
         """Where to connect next."""
         addresses = self._wish.addresses
-        return addresses[self._losses % len(addresses)]
+        return addresses[min(self._losses, len(addresses) - 1)]
 
     @property
     def has_elsewhere(self) -> bool:
@@ -114,7 +115,11 @@ class Listener(asyncio.Protocol):
                 return
             self._greeted = True
             self.greeted(head)
-        found, self._rest = self.split(data)
+        try:
+            found, self._rest = self.split(data)
+        except Unexpected as unexpected:
+            self._give_up(unexpected)
+            return
         for each in found:
             if (at := each.find(NUMBER)) >= 0:
                 number = int(each[at + len(NUMBER) : at + len(NUMBER) + DIGITS])
@@ -175,6 +180,12 @@ class Listener(asyncio.Protocol):
             told = orjson.loads(self._last)
             variables["after"] = told["payload"]["data"]["orderFeed"]["cursor"]
         return {"query": self._wish.document, "variables": variables}
+
+    def _give_up(self, unexpected: Unexpected) -> None:
+        if self.has_elsewhere and unexpected.code in _TRIED_AGAIN and self.transport:
+            self.transport.abort()
+        else:
+            self._notes.fail(str(unexpected))
 
     def _say(self, message: dict[str, Any]) -> None:
         if self.transport:

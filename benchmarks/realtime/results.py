@@ -61,8 +61,7 @@ def _targets(servers: Sequence[Server], ground: Ground) -> Iterator[list[Target]
         frame = ground.sample(own)
         targets = [own]
         for each in others:
-            publish = each.url.removesuffix("/graphql") + "/publish"
-            target = Target(each, publish, frame)
+            target = Target.other(each, frame)
             if (told := ground.sample(target)) != frame:
                 raise SystemExit(f"{each.server.title} tells\n{told}\nand ours\n{frame}")
             targets.append(target)

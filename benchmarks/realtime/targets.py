@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import orjson
 
@@ -47,6 +48,11 @@ class Target:
     """Where what it is to tell is posted."""
     frame: str = ""
     """What is posted, if it is not ours: the payload that ours makes."""
+
+    @classmethod
+    def other(cls, server: Running, frame: str) -> Self:
+        """One that is not ours."""
+        return cls(server, server.url.removesuffix("/graphql") + "/publish", frame)
 
     @property
     def name(self) -> str:
