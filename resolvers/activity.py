@@ -81,6 +81,11 @@ def changes(entry: models.LogEntry) -> list[Change]:
     ]
 
 
+def checklist_items(entry: models.LogEntry) -> list[str]:
+    """The items of a checklist that was created or deleted, as they read then; otherwise none."""
+    return [str(each) for each in entry.params.get("items", ())]
+
+
 def subject_id(entry: models.LogEntry) -> str:
     """The id of what it is about. It may be gone by now."""
     return ids.encode(ids.MODELS[entry.subject_type], entry.subject_id)

@@ -63,6 +63,7 @@ class Activity(Node):
     ]
     subject: Annotated[Node | None, batch(activity.subjects, reads=["subject_type", "subject_id"])]
     changes: Annotated[list[Change], each(activity.changes, reads=["params"])]
+    checklist_items: Annotated[list[str], each(activity.checklist_items, reads=["params"])]
     summary: Annotated[str, each(activity.summary, reads=["kind", "params"])]
 
 

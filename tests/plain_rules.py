@@ -153,8 +153,13 @@ class Facts:
             if not isinstance(row, models.LogEntry):
                 found |= {*_keys(row), *_marks(row, _hidden(by, row))}
             elif row.kind in ACTIVITY:
-                found |= {*_keys(row), *_MARK.findall(json.dumps(row.params.get("changes")))}
+                found |= {*_keys(row), *_MARK.findall(json.dumps(_told(row)))}
         return found
+
+
+def _told(entry: models.LogEntry) -> list[object]:
+    """What of an entry's params is shown as it is."""
+    return [entry.params.get(name) for name in ("changes", "items")]
 
 
 def _is_customer(person: Person) -> bool:
