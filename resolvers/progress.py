@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 import models
@@ -24,7 +24,7 @@ class Progress:
 
 
 async def of_orders(orders: Sequence[models.Order], info: Info) -> list[Progress]:
-    """How far all checklists are, those of the order and those of its services."""
+    """How far all checklists are: those of the order, and of its services that are not archived."""
     return await _progress(info, ChecklistItem.order_id, orders)
 
 
@@ -50,8 +50,24 @@ async def _progress(
 
 def _counted(sees: Sees, column: InstrumentedAttribute[Any]) -> Select[tuple[UUID, int, int]]:
     """Of each of the `keys` in `column`: how many items are done, and how many there are."""
-    return (
+    counted = (
         select(column, func.count(ChecklistItem.done_at), func.count())
         .where(sees.visible(ChecklistItem), within(column, "keys"))
         .group_by(column)
+    )
+    return counted.where(~_is_archived()) if column is ChecklistItem.order_id else counted
+
+
+def _is_archived() -> ColumnElement[bool]:
+    """An item of one of the orders is of a service that was taken off it."""
+    service = models.OrderService
+    return (
+        select(service.id)
+        .where(
+            service.organization_id == ChecklistItem.organization_id,
+            service.id == ChecklistItem.order_service_id,
+            service.status == models.ServiceStatus.ARCHIVED,
+            within(service.order_id, "keys"),  # which finds them by few
+        )
+        .exists()
     )

@@ -55,6 +55,41 @@ async def test_the_progress_of_an_order_is_of_everything_on_it(agency: Agency) -
     assert video["progress"] == {"done": 0, "total": 0}
 
 
+async def test_the_progress_of_an_order_leaves_out_what_was_taken_off_it(agency: Agency) -> None:
+    order = await agency.book()
+    photos = await service(agency, order, "Photos")
+    await create(
+        agency, ["Cut"], orderServiceId=(await service(agency, order, "Drone Video"))["id"]
+    )
+    for item in photos["checklists"][0]["items"]:
+        await agency.do(agency.staff, "tickChecklistItem", id=item["id"])
+    assert (await look(agency, order))["progress"] == {"done": 2, "total": 4}
+
+    await agency.do(agency.staff, "removeOrderService", id=photos["id"])
+    assert (await look(agency, order))["progress"] == {"done": 0, "total": 2}
+    assert (await service(agency, order, "Photos"))["progress"] == {"done": 2, "total": 2}
+
+    given = {"id": photos["id"], "status": "PRODUCTION"}
+    await agency.do(agency.staff, "moveOrderService", **given)
+    assert (await look(agency, order))["progress"] == {"done": 2, "total": 4}
+
+
+async def test_the_log_shows_the_items_of_a_checklist_that_came_or_went(agency: Agency) -> None:
+    order = await agency.book()
+    made = await create(agency, ["Cut", "Export"], orderId=order)
+    await agency.do(agency.staff, "deleteChecklistItem", id=made["items"][0]["id"])
+    await agency.do(agency.staff, "deleteChecklist", id=made["id"])
+
+    shown = await agency.ask(
+        agency.staff, "{ activity(last: 3) { edges { node { kind checklistItems } } } }"
+    )
+    assert [each["node"] for each in shown["activity"]["edges"]] == [
+        {"kind": "CHECKLIST_CREATED", "checklistItems": ["Cut", "Export"]},
+        {"kind": "CHECKLIST_ITEM_DELETED", "checklistItems": []},
+        {"kind": "CHECKLIST_DELETED", "checklistItems": ["Export"]},
+    ]
+
+
 async def test_a_client_may_choose_the_id_of_a_checklist(agency: Agency) -> None:
     order = await agency.book()
     chosen = ids.encode(Checklist, new_id())

@@ -101,7 +101,13 @@ const Plans = extendSchema((build) => {
   }
 
   function progress(column, $row) {
-    return of("checklist_items", column, $row).clone("aggregate").single();
+    const $items = of("checklist_items", column, $row);
+    if (column === "order_id") {
+      $items.where(sql`not exists (select from order_services service
+        where service.organization_id = ${$items}.organization_id
+          and service.id = ${$items}.order_service_id and service.status = 'ARCHIVED')`);
+    }
+    return $items.clone("aggregate").single();
   }
 
   function assigned(role, column, $row) {

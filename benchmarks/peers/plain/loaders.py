@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.dataloader import DataLoader
@@ -109,10 +109,24 @@ class Loaders:
                 .where(ChecklistItem.organization_id == self.organization_id, column.in_(keys))
                 .group_by(column)
             )
+            if column is ChecklistItem.order_id:
+                statement = statement.where(~self._archived(keys))
             found = {key: (done, total) for key, done, total in await self.tuples(statement)}
             return [found.get(key, (0, 0)) for key in keys]
 
         return DataLoader(load_fn=load)
+
+    def _archived(self, order_ids: list[UUID]) -> ColumnElement[bool]:
+        return (
+            select(OrderService.id)
+            .where(
+                OrderService.organization_id == self.organization_id,
+                OrderService.order_id.in_(order_ids),
+                OrderService.id == ChecklistItem.order_service_id,
+                OrderService.status == ServiceStatus.ARCHIVED,
+            )
+            .exists()
+        )
 
     def _many(
         self, column: InstrumentedAttribute[Any], *order: Any, where: Any = True

@@ -29,7 +29,12 @@ export const assignees = one(
    WHERE a.organization_id = $1 AND a.order_service_id = ANY($2::uuid[]) AND a.role = 'ASSIGNEE'`,
 );
 
-export const orderProgress = progress("order_id");
+export const orderProgress = progress(
+  "order_id",
+  `AND NOT EXISTS (SELECT FROM order_services service
+     WHERE service.organization_id = $1 AND service.order_id = ANY($2::uuid[])
+       AND service.id = order_service_id AND service.status = 'ARCHIVED')`,
+);
 export const serviceProgress = progress("order_service_id");
 
 export const services = many(
@@ -155,12 +160,12 @@ function many(name, key, text) {
   };
 }
 
-function progress(column) {
+function progress(column, more = "") {
   return one(
     `progress by ${column}`,
     column,
     `SELECT ${column}, count(done_at)::int AS done, count(*)::int AS total FROM checklist_items
-     WHERE organization_id = $1 AND ${column} = ANY($2::uuid[]) GROUP BY ${column}`,
+     WHERE organization_id = $1 AND ${column} = ANY($2::uuid[]) ${more} GROUP BY ${column}`,
     NOTHING,
   );
 }
