@@ -1,10 +1,12 @@
 """Mentions: who is named in a message, how that is kept, and how it is read."""
 
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from difflib import SequenceMatcher
 from itertools import starmap
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,8 +26,11 @@ from engine.fields import within
 from models import Assignment, JobRole, Kind, Mention, Message, Permission, Person, new_id
 
 _AT_ONCE = 50
+_LONGEST_SHOWN = 50
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_ALIKE = 0.8  # a letter or two
 # What phones write for what a keyboard has.
-_SAME = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{NO-BREAK SPACE}": " "})
+_SAME = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'"})
 
 
 class _Colleague(NamedTuple):
@@ -93,7 +98,9 @@ async def people_in(work: Work, text: str, order_id: UUID) -> dict[UUID, JobRole
     grouped: dict[UUID, JobRole] = {}
     for name, place in find(told, by_name.keys() | ROLES.keys()).items():
         if name is None:
-            raise await _unknown(work, text.split("@")[told.count("@", 0, place)])
+            rest = text.split("@")[told.count("@", 0, place)]
+            names = [each.name for same in by_name.values() for each in same if each.sees]
+            raise await _unknown(work, rest, names)
         seeing = [person for person in by_name.get(name, ()) if person.sees]
         if not seeing and name not in ROLES:
             raise Invalid("text", f"{by_name[name][0].name} may not see this order.")
@@ -143,12 +150,16 @@ async def replace(work: Work, message: Message, people: Mapping[UUID, JobRole | 
 
 
 def fold(text: str) -> str:
-    """A text as names are compared: whatever its case, and however its letters are composed."""
-    decomposed = unicodedata.normalize("NFD", text)
+    """A text as names are compared: whatever its case, letters' composition, spaces, line breaks.
+
+    A blank line stays: what follows it belongs to no name before it.
+    """
+    spaced = "\n\n".join(" ".join(part.split()) for part in _BLANK_LINE.split(text))
+    decomposed = unicodedata.normalize("NFD", spaced)
     return unicodedata.normalize("NFD", decomposed.casefold()).translate(_SAME)
 
 
-ROLES = {fold(role.name.replace("_", " ")): role for role in JobRole}
+ROLES = {fold(name): role for role in JobRole for name in (role.name.replace("_", " "), role.name)}
 
 
 def places(text: str) -> list[int]:
@@ -204,11 +215,12 @@ def _colleagues(sees: Sees) -> Select[Any, Any, Any, Any]:
     )
 
 
-async def _unknown(work: Work, rest: str) -> Invalid:
+async def _unknown(work: Work, rest: str, names: Iterable[str]) -> Invalid:
     """The error for a mention of nobody, where `rest` follows the `@`.
 
-    It says so if it is a customer, if the viewer may know that.
+    It says so if it is a customer, if the viewer may know that; and who of `names` may be meant.
     """
+    rest = " ".join(_BLANK_LINE.split(rest)[0].split())
     statement = (
         work.select(Person)
         .where(Person.permission == Permission.CUSTOMER)
@@ -217,5 +229,25 @@ async def _unknown(work: Work, rest: str) -> Invalid:
     for customer in await work.rows(statement.limit(_AT_ONCE)):
         if None not in find(fold(f"@{rest}"), {fold(customer.name)}):
             return Invalid("text", f"{customer.name} is a customer and can't see the chat.")
-    word = rest.split(maxsplit=1)[0].rstrip(".,:;!?)]}\"'")[:_AT_ONCE]
-    return Invalid("text", f"@{word} is nobody who can be mentioned.")
+    said, meant = likely(rest, names)
+    hint = f": did you mean @{meant}?" if meant else "."
+    return Invalid("text", f"@{said} is nobody who can be mentioned{hint}")
+
+
+def likely(rest: str, names: Iterable[str]) -> tuple[str, str | None]:
+    """What of a text is meant to be a name, and the name that is most like it, if one is."""
+    likeness, said, meant = 0.0, _begin(rest, 1), None
+    for name in names:
+        whole = _begin(rest, len(name.split()))
+        ratio = SequenceMatcher(None, fold(whole), fold(name)).ratio()
+        is_half = fold(name).startswith(f"{fold(_begin(rest, 1))} ")
+        if ratio > max(likeness, _ALIKE):
+            likeness, said, meant = ratio, whole, name
+        elif is_half and not likeness:
+            meant = meant or name
+    return said, meant
+
+
+def _begin(text: str, words: int) -> str:
+    """So many words of a text, without what ends a sentence behind them."""
+    return " ".join(text.split()[:words]).rstrip(".,:;!?)]}\"'")[:_LONGEST_SHOWN]

@@ -29,6 +29,12 @@ async def mentioned(agency: Agency, text: str) -> list[str]:
         "Hi\n@Mia Manager\nbye",
         "@@Mia Manager",
         "@Mia\N{NO-BREAK SPACE}Manager",
+        "@Mia  Manager",
+        "@Mia\nManager",
+        "@Mia \t\n  Manager",
+        "@PROJECT_MANAGER",
+        "@project_manager: look",
+        "@PROJECT  MANAGER",
     ],
 )
 async def test_a_name_after_an_at_mentions_the_person(agency: Agency, text: str) -> None:
@@ -74,6 +80,13 @@ async def test_names_of_all_the_world_can_be_mentioned(
     await hire(agency, name)
     text = f"@{unicodedata.normalize(form, name)}, please"
     assert await mentioned(agency, text) == [name]
+
+
+async def test_a_blank_line_ends_a_name(agency: Agency) -> None:
+    for name in ("Ann", "Ann Lee"):
+        await hire(agency, name)
+    assert await mentioned(agency, "@Ann\n\nLee will come too") == ["Ann"]
+    assert await mentioned(agency, "@Ann\nLee") == ["Ann Lee"]
 
 
 async def test_a_curly_apostrophe_is_an_apostrophe(agency: Agency) -> None:

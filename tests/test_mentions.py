@@ -32,11 +32,20 @@ TEXT = {"code": "BAD_USER_INPUT", "field": "text"}
     [
         ("Hi @Nobody Here!", "@Nobody is nobody who can be mentioned."),
         ("@Mia Manager @Zoë?", "@Zoë is nobody who can be mentioned."),
-        ("@Mia", "@Mia is nobody who can be mentioned."),
+        ("@Mia", "@Mia is nobody who can be mentioned: did you mean @Mia Manager?"),
+        (
+            "@mia manger, look",
+            "@mia manger is nobody who can be mentioned: did you mean @Mia Manager?",
+        ),
+        (
+            "@Mia\nMangaer",
+            "@Mia Mangaer is nobody who can be mentioned: did you mean @Mia Manager?",
+        ),
         ("a@b.c @Zed@b.c", "@Zed is nobody who can be mentioned."),
         ("@" + "x" * 9000, f"@{'x' * 50} is nobody who can be mentioned."),
         ("@Cleo Contractor", "Cleo Contractor may not see this order."),
         ("@carl customer, hi", "Carl Customer is a customer and can't see the chat."),
+        ("@Carl\n Customer", "Carl Customer is a customer and can't see the chat."),
         ("@Stan Stranger", "Stan Stranger is a customer and can't see the chat."),
         ("@Carl Customers", "@Carl is nobody who can be mentioned."),
     ],
