@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
 
+import engine_values as values
 import engine_world as world
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -94,7 +95,7 @@ def streaming(name: str) -> StrawberryField:
     async def stream(root: Row) -> AsyncIterator[Any]:
         for event in root.events:
             await asyncio.sleep(0)
-            yield world.read(event)
+            yield values.read(event)
 
     stream.__name__ = name
     return strawberry.subscription(stream)
@@ -114,8 +115,8 @@ LEAVES = {
     "number": "float",
     "flag": "bool",
     "ident": "strawberry.ID",
-    "colour": "world.Colour",
-    "mood": "world.Mood",
+    "colour": "values.Colour",
+    "mood": "values.Mood",
     "odd": "Odd",
     "moment": "world.datetime",
 }
@@ -152,7 +153,7 @@ def leaves(kind: Kind, phase: int) -> Fields:
     return {
         **found,
         **fields(kind, "texts", "str", SHAPES, phase),
-        **fields(kind, "moods", "world.Mood", SHAPES, phase + 1),
+        **fields(kind, "moods", "values.Mood", SHAPES, phase + 1),
         **fields(kind, "grid", "int", GRIDS, phase // 2),
     }
 

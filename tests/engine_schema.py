@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import engine_values as values
 import engine_world as world
 import strawberry
 from engine_kinds import (
@@ -40,8 +41,8 @@ class Odd:
 
 def _odd(value: Any) -> Any:
     if value == "bad":
-        raise world.Broken("no such oddity")
-    return {"nothing": None, "hostile": world.Hostile()}.get(value, value)
+        raise values.Broken("no such oddity")
+    return {"nothing": None, "hostile": values.Hostile()}.get(value, value)
 
 
 ODD = strawberry.scalar(name="Odd", serialize=_odd, parse_value=str)
@@ -108,15 +109,15 @@ async def scaled(
 
 async def doomed(_rows: Sequence[Any], _info: Info, of: str = "all") -> list[str]:
     """A batch that fails."""
-    raise world.Broken(f"{of} are lost")
+    raise values.Broken(f"{of} are lost")
 
 
 def told(
     root: Row,
     info: Info,
     times: int = 1,
-    colour: world.Colour | None = world.Colour.RED,
-    moods: list[world.Mood] | None = None,
+    colour: values.Colour | None = values.Colour.RED,
+    moods: list[values.Mood] | None = None,
     crate: Crate | None = None,
 ) -> str:
     """A resolver with arguments."""
@@ -126,7 +127,7 @@ def told(
 
 def blind(_viewer: Any) -> bool:
     """A rule that fails."""
-    raise world.Broken("who is it?")
+    raise values.Broken("who is it?")
 
 
 Thing = made(
@@ -171,7 +172,7 @@ Either: Any = Annotated[Cat | Dog | Thing, strawberry.union("Either")]
 async def _picky(value: Any, info: Any) -> bool:
     await asyncio.sleep(0)
     if isinstance(value, world.Dog):
-        raise world.Broken(f"{info.field_name} is no dog")
+        raise values.Broken(f"{info.field_name} is no dog")
     return isinstance(value, world.Thing)
 
 

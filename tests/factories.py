@@ -69,6 +69,66 @@ class Answer:
         return extensions
 
 
+def _people(organization: Organization) -> dict[str, Person]:
+    """A person of each kind, by what they are."""
+
+    def person(name: str, permission: Permission, *roles: JobRole) -> Person:
+        return Person(
+            organization_id=organization.id,
+            id=new_id(),
+            name=name,
+            email=f"{name.replace(' ', '.').lower()}@example.com",
+            permission=permission,
+            job_roles=list(roles),
+        )
+
+    return {
+        "admin": person("Ada Admin", Permission.ADMIN),
+        "manager": person("Mia Manager", Permission.STAFF, JobRole.PROJECT_MANAGER),
+        "staff": person("Sam Staff", Permission.STAFF, JobRole.PHOTO_EDITOR),
+        "contractor": person("Cleo Contractor", Permission.CONTRACTOR, JobRole.VIDEO_EDITOR),
+        "customer": person("Carl Customer", Permission.CUSTOMER),
+        "stranger": person("Stan Stranger", Permission.CUSTOMER),
+    }
+
+
+def _service(organization: Organization, name: str, position: int) -> Service:
+    return Service(
+        organization_id=organization.id,
+        id=new_id(),
+        name=name,
+        category="Media",
+        kind=ServiceKind.CORE,
+        position=position,
+        notes=f"How we do {name}",
+    )
+
+
+def _templates(photos: Service) -> list[ChecklistTemplate]:
+    """A checklist for each order, and one for its photos."""
+    agency, shoot = photos.organization_id, ["Charge batteries", "Format cards"]
+    return [
+        ChecklistTemplate(
+            organization_id=agency, title="Order", position=0, items=["Call the agent"]
+        ),
+        ChecklistTemplate(
+            organization_id=agency, service_id=photos.id, title="Shoot", position=0, items=shoot
+        ),
+    ]
+
+
+def _parts(package: Package, *services: Service) -> list[PackageService]:
+    return [
+        PackageService(
+            organization_id=package.organization_id,
+            package_id=package.id,
+            service_id=each.id,
+            position=i,
+        )
+        for i, each in enumerate(services)
+    ]
+
+
 @dataclass
 class Agency:
     """An organization with people and a catalogue."""
@@ -90,64 +150,17 @@ class Agency:
     async def make(cls, database: Database, hub: Hub) -> "Agency":
         """A new agency, stored."""
         organization = Organization(id=new_id(), name="Bright Homes Media")
-
-        def person(name: str, permission: Permission, *roles: JobRole) -> Person:
-            return Person(
-                organization_id=organization.id,
-                id=new_id(),
-                name=name,
-                email=f"{name.replace(' ', '.').lower()}@example.com",
-                permission=permission,
-                job_roles=list(roles),
-            )
-
-        def service(name: str, position: int) -> Service:
-            return Service(
-                organization_id=organization.id,
-                id=new_id(),
-                name=name,
-                category="Media",
-                kind=ServiceKind.CORE,
-                position=position,
-                notes=f"How we do {name}",
-            )
-
-        photos, video = service("Photos", 0), service("Drone Video", 1)
+        people = _people(organization)
+        photos = _service(organization, "Photos", 0)
+        video = _service(organization, "Drone Video", 1)
         package = Package(organization_id=organization.id, id=new_id(), name="Complete", position=0)
-        people = {
-            "admin": person("Ada Admin", Permission.ADMIN),
-            "manager": person("Mia Manager", Permission.STAFF, JobRole.PROJECT_MANAGER),
-            "staff": person("Sam Staff", Permission.STAFF, JobRole.PHOTO_EDITOR),
-            "contractor": person("Cleo Contractor", Permission.CONTRACTOR, JobRole.VIDEO_EDITOR),
-            "customer": person("Carl Customer", Permission.CUSTOMER),
-            "stranger": person("Stan Stranger", Permission.CUSTOMER),
-        }
-        template = ChecklistTemplate(
-            organization_id=organization.id,
-            service_id=photos.id,
-            title="Shoot",
-            position=0,
-            items=["Charge batteries", "Format cards"],
-        )
-        general = ChecklistTemplate(
-            organization_id=organization.id, title="Order", position=0, items=["Call the agent"]
-        )
-        parts = [
-            PackageService(
-                organization_id=organization.id,
-                package_id=package.id,
-                service_id=each.id,
-                position=i,
-            )
-            for i, each in enumerate((photos, video))
-        ]
         async with session_of(database) as session:
             session.add(organization)
             await session.flush()
             session.add_all([LogHead(organization_id=organization.id, last_seq=0)])
             session.add_all([*people.values(), photos, video, package])
             await session.flush()
-            session.add_all([template, general, *parts])
+            session.add_all([*_templates(photos), *_parts(package, photos, video)])
         return cls(
             database=database,
             hub=hub,

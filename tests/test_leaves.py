@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from engine_world import Broken, Later
+from engine_values import Broken, Later
 from graphql import GraphQLScalarType
 
 from engine import leaves

@@ -84,9 +84,14 @@ class Scene:
         return await agency.do(who, name, **given)
 
     def _actions(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        agency, order, photos = self.agency, {"id": self.order}, {"id": self.photos}
+        return {**self._on_orders(), **self._on_services(), **self._on_people()}
+
+    def _on_orders(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        agency, order, its = self.agency, {"id": self.order}, {"orderId": self.order}
         place = {"street": "1 Elm", "city": "Ulm", "country": "DE"}
         customer = {"customerId": typed(agency.customer)}
+        manager, staff = {"personId": typed(agency.manager)}, {"personId": typed(agency.staff)}
+        video, package = {"serviceIds": [typed(agency.video)]}, typed(agency.package)
         return {
             "book for a customer": ("createOrder", {**customer, "property": place}),
             "set its status": ("setOrderStatus", {**order, "status": "POSTPONED"}),
@@ -94,48 +99,43 @@ class Scene:
             "change its customer": ("updateOrderCustomer", {**order, **customer}),
             "correct its property": ("updateOrderProperty", {**order, "property": place}),
             "write its notes": ("updateOrderNotes", {**order, "notes": "x"}),
-            "add a service": ("addOrderServices", {**order, "serviceIds": [typed(agency.video)]}),
+            "add a service": ("addOrderServices", {**order, **video}),
+            "remove a package": ("removeOrderPackage", {**order, "packageId": package}),
+            "set its project manager": ("setProjectManager", {**order, **manager}),
+            "add a team member": ("addTeamMember", {**order, **staff}),
+            "create a checklist": ("createChecklist", {**its, "title": "x"}),
+            "write in the chat": ("postMessage", {**its, "text": "x"}),
+            "mark as read": ("markRead", {**its, "upTo": self.cursor}),
+        }
+
+    def _on_services(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        photos, staff = {"id": self.photos}, {"personId": typed(self.agency.staff)}
+        return {
             "remove a service": ("removeOrderService", photos),
-            "remove a package": (
-                "removeOrderPackage",
-                {**order, "packageId": typed(agency.package)},
-            ),
             "move a service": ("moveOrderService", {**photos, "status": "COMPLETE"}),
             "rename a service": ("renameOrderService", {**photos, "name": "x"}),
             "write a service's notes": ("updateOrderServiceNotes", {**photos, "notes": "x"}),
             "escalate a service": ("escalateOrderService", {**photos, "reason": "x"}),
             "resolve an escalation": ("resolveEscalation", photos),
-            "set its project manager": (
-                "setProjectManager",
-                {**order, "personId": typed(agency.manager)},
-            ),
-            "add a team member": ("addTeamMember", {**order, "personId": typed(agency.staff)}),
-            "assign a service": ("assignOrderService", {**photos, "personId": typed(agency.staff)}),
-            "create a checklist": ("createChecklist", {"orderId": self.order, "title": "x"}),
+            "assign a service": ("assignOrderService", {**photos, **staff}),
             "add a checklist item": (
                 "addChecklistItem",
                 {"checklistId": self.checklist, "text": "x"},
             ),
             "tick on the own service": ("tickChecklistItem", {"id": self.own_item}),
             "tick on another service": ("tickChecklistItem", {"id": self.other_item}),
-            "write in the chat": ("postMessage", {"orderId": self.order, "text": "x"}),
-            "mark as read": ("markRead", {"orderId": self.order, "upTo": self.cursor}),
-            "invite a person": (
-                "invitePerson",
-                {"name": "x", "email": "x@example.com", "permission": "STAFF"},
-            ),
-            "renew an invitation": ("renewInvitation", {"id": typed(agency.manager)}),
-            "suspend a person": ("suspendPerson", {"id": typed(agency.manager)}),
-            "reinstate a person": ("reinstatePerson", {"id": typed(agency.manager)}),
-            "make an API key": (
-                "createApiKey",
-                {
-                    "name": "x",
-                    "personId": typed(agency.staff),
-                    "scopes": ["LOG_READ"],
-                    "expiresAt": soon(),
-                },
-            ),
+        }
+
+    def _on_people(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        manager, staff = {"id": typed(self.agency.manager)}, {"personId": typed(self.agency.staff)}
+        new = {"name": "x", "email": "x@example.com", "permission": "STAFF"}
+        key = {"name": "x", **staff, "scopes": ["LOG_READ"], "expiresAt": soon()}
+        return {
+            "invite a person": ("invitePerson", new),
+            "renew an invitation": ("renewInvitation", manager),
+            "suspend a person": ("suspendPerson", manager),
+            "reinstate a person": ("reinstatePerson", manager),
+            "make an API key": ("createApiKey", key),
             "rotate an API key": ("rotateApiKey", {"id": self.key}),
             "revoke an API key": ("revokeApiKey", {"id": self.key}),
             "end a session of another": ("endSession", {"id": self.session}),
