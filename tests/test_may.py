@@ -37,6 +37,8 @@ MATRIX = {
     "add a checklist item": (OK, OK, NO, UNSEEN, UNSEEN, UNSEEN),
     "tick on the own service": (OK, OK, OK, UNSEEN, UNSEEN, UNSEEN),
     "tick on another service": (OK, OK, NO, UNSEEN, UNSEEN, UNSEEN),
+    "see who is there": (OK, OK, OK, UNSEEN, NO, UNSEEN),
+    "say that one types": (OK, OK, OK, UNSEEN, NO, UNSEEN),
     "write in the chat": (OK, OK, OK, UNSEEN, NO, UNSEEN),
     "mark as read": (OK, OK, OK, UNSEEN, NO, UNSEEN),
     "invite a person": (OK, NO, NO, NO, NO, NO),
@@ -47,6 +49,16 @@ MATRIX = {
     "rotate an API key": (OK, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
     "revoke an API key": (OK, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
     "end a session of another": (UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN),
+}
+
+ASKED = {
+    "see an order": "query ($id: ID!) { order(id: $id) { id } }",
+    "say that one types": """mutation ($id: ID!) {
+      signalTyping(input: { orderId: $id }) { seconds } }""",
+}
+FOLLOWED = {
+    "follow its feed": "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }",
+    "see who is there": "subscription ($id: ID!) { orderPresence(orderId: $id) { total } }",
 }
 
 SCENE = """query ($id: ID!) { order(id: $id) {
@@ -72,12 +84,9 @@ class Scene:
     async def attempt(self, what: str, who: Person) -> Answer:
         """What the API answers to one who attempts something of the matrix."""
         agency = self.agency
-        if what == "see an order":
-            return await agency.ask(
-                who, "query ($id: ID!) { order(id: $id) { id } }", id=self.order
-            )
-        if what == "follow its feed":
-            document = "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }"
+        if document := ASKED.get(what):
+            return await agency.ask(who, document, id=self.order)
+        if document := FOLLOWED.get(what):
             async with agency.watch(who, document, id=self.order) as stream:
                 return await anext(stream)
         name, given = self._actions()[what]
