@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
+from graphql import OperationType
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from core.context import Context
 from core.cursors import Cursor
@@ -51,6 +51,12 @@ async def answers(
     """
     taken = Taken()
     try:
+        if operation.type is not OperationType.SUBSCRIPTION:
+            done = await schema.execute(
+                operation.query, operation.variables, context, operation_name=operation.name
+            )
+            yield _answer(done, request_id)
+            return
         results = await schema.stream(
             operation.query,
             operation.variables,
@@ -87,7 +93,6 @@ async def _of_event(
         context,
         root_value=event,
         operation_name=operation.name,
-        allowed_operation_types=(OperationType.SUBSCRIPTION,),
     )
     for error in result.errors or ():
         if isinstance(error.original_error, AWAY):

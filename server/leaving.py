@@ -7,21 +7,35 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 T = TypeVar("T")
-_LOOK_EVERY_S = 0.25
+_SOON_S = 0.25
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`; `ClientDisconnect` if its client leaves, and then it is cancelled.
 
     The request's body must have been read. Cancelled with it is the statement that Postgres
-    works on: nobody pays for an answer that nobody reads.
+    works on: nobody pays for an answer that nobody reads. Who is answered soon is not looked after.
     """
-    task = asyncio.create_task(work)
+    watching: list[asyncio.Task[None]] = []
     try:
-        while not (await asyncio.wait([task], timeout=_LOOK_EVERY_S))[0]:
-            if await request.is_disconnected():
-                raise ClientDisconnect
-        return task.result()
-    finally:
-        if task.cancel():
-            await asyncio.wait([task])
+        async with asyncio.timeout(None) as limit:
+            begin = asyncio.get_running_loop().call_later(
+                _SOON_S, lambda: watching.append(asyncio.create_task(_watch(request, limit)))
+            )
+            try:
+                return await work
+            finally:
+                begin.cancel()
+                for task in watching:
+                    task.cancel()
+    except TimeoutError:
+        if limit.expired():
+            raise ClientDisconnect from None
+        raise
+
+
+async def _watch(request: Request, limit: asyncio.Timeout) -> None:
+    """End what has a limit as soon as its client is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    limit.reschedule(asyncio.get_running_loop().time())

@@ -42,6 +42,9 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # No line tells of these, and to find them out took as long as to write the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as Python's own how-to has it
     for ours in ("callsheet", "subscriptions"):
         logging.getLogger(ours).setLevel(level.upper())
     logging.captureWarnings(capture=True)
