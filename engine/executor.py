@@ -39,8 +39,9 @@ class BreadthFirstExecutor(Executor[Any]):
         self._roots: dict[str | int, Selected] = {}
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """Begin; a query that reads once does so without a transaction."""
-        if self.operation.operation is OperationType.QUERY and PLANS.of(self).reads_once:
+        """Begin; what reads once does so without a transaction."""
+        is_event = self.operation.operation is OperationType.SUBSCRIPTION
+        if not is_event and PLANS.of(self).reads_once:
             self.context_value.reads_once = True
         return super().execute_operation(serially)
 

@@ -10,7 +10,9 @@ from graphql import (
     FieldNode,
     GraphQLObjectType,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
+    OperationType,
     TypeInfo,
     TypeInfoVisitor,
     VariableNode,
@@ -24,6 +26,8 @@ from engine.selections import Selected
 
 _FREE = {"column", "each", "itself", "typename"}
 """The kinds of fields that send no statement."""
+_ONCE = {"one", "many"}
+"""Those that send one for all rows of their place."""
 OPERATIONS_KEPT = 256
 _CHOICES_KEPT = 64  # of the values of @skip and @include, per operation
 
@@ -115,19 +119,31 @@ def _conditions(executor: Executor[Any]) -> tuple[str, ...]:
 
 
 def _reads_once(executor: Executor[Any]) -> bool:
-    """True if the only root field sends one statement, and nothing below it sends any."""
+    """True if what is read is one statement: that of the only root field, or of one field below.
+
+    An action reads in a transaction of its own; then its answer is read.
+    """
+    own = [each for each in _kinds(executor, executor.operation) if each not in _FREE]
+    for fragment in executor.fragments.values():  # which may be selected at many places
+        if not _FREE.issuperset(_kinds(executor, fragment.definition)):
+            return False
+    if executor.operation.operation is OperationType.MUTATION:
+        return own == ["mutation"] or (len(own) == 2 and own[0] == "mutation" and own[1] in _ONCE)  # noqa: PLR2004 - the action, and what is read
+    return own == ["once"]
+
+
+def _kinds(executor: Executor[Any], definition: Node) -> list[str]:
+    """The kinds of fields that an operation or a fragment selects, as they stand there."""
     types = TypeInfo(executor.schema)
     kinds: list[str] = []
 
     class Finder(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> None:
-            definition = types.get_field_def()
+            defined = types.get_field_def()
             parent: Any = types.get_parent_type()
-            if definition:
-                found = Selected(node.name.value, parent, definition, [FieldDetails(node, None)])
+            if defined:
+                found = Selected(node.name.value, parent, defined, [FieldDetails(node, None)])
                 kinds.append("once" if found.metadata.get("reads_once") else found.kind)
 
-    visit(executor.operation, TypeInfoVisitor(types, Finder()))
-    for fragment in executor.fragments.values():
-        visit(fragment.definition, TypeInfoVisitor(types, Finder()))
-    return kinds.count("once") == 1 and _FREE.issuperset(set(kinds) - {"once"})
+    visit(definition, TypeInfoVisitor(types, Finder()))
+    return kinds

@@ -17,6 +17,9 @@ CHOICE = """query ($first: Int!, $with: Boolean!, $without: Boolean! = false) {
 }
 fragment More on Order { customer { name email @include(if: $with) } }"""
 
+NOTES = 'mutation ($id: ID!) { updateOrderNotes(input: {id: $id, notes: "New"})'
+"""Without what is asked of its payload."""
+
 
 @pytest.fixture
 def moments(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[None]:
@@ -89,6 +92,11 @@ async def test_as_many_plans_are_kept_as_told(agency: Agency) -> None:
         ("query ($id: ID) { order(id: $id) { id } viewer { person { id } } }", 1),
         ("query ($id: ID!) { nodes(ids: [$id]) { id } }", 1),
         ("query ($id: ID) { order(id: $id) { id } orders { totalCount } }", 1),
+        (f"{NOTES} {{ order {{ id notes }} cursor }} }}", 0),
+        (f"{NOTES} {{ order {{ customer {{ name }} }} }} }}", 0),
+        (f"{NOTES} {{ order {{ ...F }} }} }} fragment F on Order {{ customer {{ id }} }}", 1),
+        (f"{NOTES} {{ order {{ customer {{ id }} lead: customer {{ name }} }} }} }}", 1),
+        (f"{NOTES} {{ order {{ team {{ id }} }} }} }}", 1),
     ],
 )
 async def test_only_what_reads_once_is_read_without_a_transaction(
