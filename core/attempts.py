@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
 
 from sqlalchemy import delete, func, update
 
+from core.addresses import network
 from core.database import Database
 from core.errors import RateLimited
 from models import Attempts
-
-_IPV6_HOME = 64  # the bits of an IPv6 address that one customer of a provider shares
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,4 @@ def _account_key(account: str) -> bytes:
 
 
 def _address_key(address: str) -> bytes:
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a Unix socket has none: all that come by it are one
-        return sha256(f"address {address}".encode(errors="replace")).digest()
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    bits = _IPV6_HOME if parsed.version == 6 else 32  # noqa: PLR2004 - the version is the name
-    return sha256(f"address {ip_network((parsed, bits), strict=False)}".encode()).digest()
+    return sha256(f"address {network(address)}".encode(errors="replace")).digest()

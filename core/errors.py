@@ -20,7 +20,7 @@ class ErrorCode(Enum):
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     """The idempotency key was used before with other arguments."""
     RATE_LIMITED = "RATE_LIMITED"
-    """Too many attempts; `extensions.retryAfter` says for how many seconds to wait."""
+    """Too much in a short time; `extensions.retryAfter` says for how many seconds to wait."""
     TOO_COSTLY = "TOO_COSTLY"
     """The operation asks for more than one may; `extensions.limit` and `allowed` say of what."""
     UNAVAILABLE = "UNAVAILABLE"
@@ -84,12 +84,12 @@ class Conflict(ApiError):
 
 
 class RateLimited(ApiError):
-    """Too many attempts: wait."""
+    """Too much in a short time: wait."""
 
     code = ErrorCode.RATE_LIMITED
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message, retryAfter=retry_after)
+    def __init__(self, message: str, retry_after: int, **more: Any) -> None:
+        super().__init__(message, retryAfter=retry_after, **more)
 
 
 class Unavailable(ApiError):

@@ -1,9 +1,9 @@
 """Costs: how many objects an operation asks for, known before it is executed."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from graphql import (
     ArgumentNode,
@@ -17,16 +17,21 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    OperationType,
     SelectionNode,
     VariableNode,
     get_named_type,
+    is_introspection_type,
     is_leaf_type,
 )
 
+from engine import introspection
 from engine.documents import operation_of, parsed
 from engine.limits import Exceeded
 
 LIMIT = 10_000
+MUTATION = 10
+"""What each mutation of an operation costs, beside what it answers."""
 _PAGE = 20  # that comes if nobody says how long it should be
 _LONGEST_PAGE = 100  # longer ones are refused by whoever reads the argument
 _SIZES = ("first", "last", "ids")
@@ -36,19 +41,46 @@ _KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A field that gives objects: one, and for each of a page what is below it."""
+    """A field that gives objects: what it costs itself, and what is below it, so many times."""
 
+    own: int
+    times: int
     sizes: Sequence[int | str] | None
-    """How many, or by which variable; None if it is not paged."""
-    below: "Sequence[_Place]"
+    """How many are on a page, or by which variable; None if it is not paged."""
+    below: "_Places"
+
+    @property
+    def varies(self) -> bool:
+        return self.below.varies or any(isinstance(size, str) for size in self.sizes or ())
 
     def cost(self, variables: Mapping[str, Any]) -> int:
-        below = sum(each.cost(variables) for each in self.below)
+        below = self.below.cost(variables)
         if self.sizes is None:
-            return 1 + below
+            return self.own + self.times * below
         given = (variables.get(size) if isinstance(size, str) else size for size in self.sizes)
         found = [_length(value) for value in given if value is not None]
-        return 1 + max(found, default=_PAGE) * (1 + below)
+        return self.own + max(found, default=_PAGE) * (1 + below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Places beside each other: what those cost that are the same each time, and the others."""
+
+    fixed: int
+    varying: Sequence[_Place]
+
+    @classmethod
+    def of(cls, places: Iterable[_Place]) -> Self:
+        each = list(places)
+        fixed = sum(place.cost({}) for place in each if not place.varies)
+        return cls(fixed, [place for place in each if place.varies])
+
+    @property
+    def varies(self) -> bool:
+        return bool(self.varying)
+
+    def cost(self, variables: Mapping[str, Any]) -> int:
+        return self.fixed + sum(place.cost(variables) for place in self.varying)
 
 
 def _length(value: Any) -> int:
@@ -62,10 +94,11 @@ def cost(
 ) -> int:
     """What a valid operation costs: an object for each field that gives one, on each full page.
 
-    Lists that are not pages count as one object: what is stored bounds them, not who asks.
+    Lists that are not pages count as one object: what is stored bounds them, not who asks. Those
+    of an introspection count by how long they are. A mutation costs `MUTATION` more.
     """
     places, defaults = _places(schema, text, name)
-    return sum(each.cost({**defaults, **(variables or {})}) for each in places)
+    return places.cost({**defaults, **(variables or {})}) if places.varies else places.fixed
 
 
 def check(
@@ -79,16 +112,18 @@ def check(
 @lru_cache(_KEPT)
 def _places(
     schema: GraphQLSchema, text: str, name: str | None
-) -> tuple[Sequence[_Place], Mapping[str, Any]]:
+) -> tuple[_Places, Mapping[str, Any]]:
     operation = operation_of(text, name)
     root = schema.get_root_type(operation.operation)
     found = _Finder(schema, text).places(operation.selection_set.selections, root)
+    if operation.operation is OperationType.MUTATION:
+        found = (replace(each, own=each.own + MUTATION) for each in found)
     defaults = {
         each.variable.name.value: int(each.default_value.value)
         for each in operation.variable_definitions or ()
         if isinstance(each.default_value, IntValueNode)
     }
-    return list(found), defaults
+    return _Places.of(found), defaults
 
 
 class _Finder:
@@ -101,11 +136,16 @@ class _Finder:
         }
 
     def places(
-        self, nodes: Sequence[SelectionNode], type_: GraphQLNamedType | None
+        self,
+        nodes: Sequence[SelectionNode],
+        type_: GraphQLNamedType | None,
+        *,
+        of_all: bool = False,
     ) -> Iterator[_Place]:
+        """What is selected of a type, or of all types in an introspection."""
         for node in nodes:
             if isinstance(node, FieldNode):
-                yield from self._field(node, type_)
+                yield from self._field(node, type_, of_all=of_all)
                 continue
             inner: Any = node
             if isinstance(node, FragmentSpreadNode):
@@ -113,19 +153,36 @@ class _Finder:
             assert isinstance(inner, FragmentDefinitionNode | InlineFragmentNode)  # noqa: S101
             on = inner.type_condition
             below = self._schema.get_type(on.name.value) if on else type_
-            yield from self.places(inner.selection_set.selections, below)
+            yield from self.places(inner.selection_set.selections, below, of_all=of_all)
 
-    def _field(self, node: FieldNode, type_: GraphQLNamedType | None) -> Iterator[_Place]:
+    def _field(
+        self, node: FieldNode, type_: GraphQLNamedType | None, *, of_all: bool
+    ) -> Iterator[_Place]:
         if not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
             return  # `__typename` of a union
         definition = self._schema.get_field(type_, node.name.value)
         inner = get_named_type(definition.type) if definition else None
         if definition is None or inner is None or is_leaf_type(inner) or node.selection_set is None:
             return
+        selected = node.selection_set.selections
+        if is_introspection_type(inner):
+            yield self._introspection(node.name.value, selected, inner, of_all=of_all)
+            return
         sizes = None
         if {"first", "ids"} & definition.args.keys():
             sizes = [_size(each) for each in node.arguments or () if each.name.value in _SIZES]
-        yield _Place(sizes, list(self.places(node.selection_set.selections, inner)))
+        yield _Place(1, 1, sizes, _Places.of(self.places(selected, inner)))
+
+    def _introspection(
+        self, name: str, selected: Sequence[SelectionNode], type_: GraphQLNamedType, *, of_all: bool
+    ) -> _Place:
+        """What the schema has: its lists count, by their average length if all are asked for."""
+        known = introspection.lengths(self._schema)
+        if name not in known.at_most:
+            return _Place(0, 1, None, _Places.of(self.places(selected, type_)))
+        of_all = of_all or name in introspection.WHOLE
+        times = (known.on_average if of_all else known.at_most)[name]
+        return _Place(times, times, None, _Places.of(self.places(selected, type_, of_all=of_all)))
 
 
 def _size(argument: ArgumentNode) -> int | str:

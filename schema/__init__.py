@@ -1,26 +1,30 @@
 """What clients see: types and fields, each naming what is behind it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, get_variable_values
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types import ExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
 import models
+from core.context import Context
 from core.cursors import Cursor
 from core.errors import ErrorCode
 from core.log_filter import FeedKind
 from core.viewer import Scope
-from engine import docs
+from core.visitor import Visitor
+from engine import costs, docs
+from engine.documents import errors_of, operation_of
 from engine.executor import BreadthFirstExecutor
 from engine.info import Info
 from engine.leaves import as_it_is
+from engine.limits import Exceeded
 from resolvers.orders import Direction, OrderSortKey
 from schema import (
     api_keys,
@@ -37,7 +41,7 @@ from schema import (
     sharing,
     viewer,
 )
-from schema.execution import Streaming, execute
+from schema.execution import Streaming, execute, refusals
 from subscriptions.events import StreamEventType
 from subscriptions.live import Live
 
@@ -113,6 +117,31 @@ class Schema(strawberry.Schema):
         return await execute(
             self._schema, query or "", operation_name, variable_values, context_value, root_value
         )
+
+    def cost(self, query: str, name: str | None, variables: Mapping[str, Any] | None) -> int | None:
+        """How many objects an operation asks for; None if it is refused for its document."""
+        if errors_of(self._schema, query):
+            return None
+        found = costs.cost(self._schema, query, name, variables)
+        return found if found <= costs.LIMIT else None
+
+    def refusals(
+        self,
+        query: str,
+        name: str | None,
+        variables: dict[str, Any] | None,
+        context: Context | Visitor,
+    ) -> Sequence[Exception]:
+        """Why an operation would not be executed: what it is answered then."""
+        try:
+            found = refusals(self._schema, query, name, variables, context)
+        except Exceeded as error:
+            return [error]
+        if found:
+            return found
+        definitions = operation_of(query, name).variable_definitions or ()
+        given = get_variable_values(self._schema, definitions, variables or {})
+        return given if isinstance(given, list) else []
 
     def told_alike(
         self, live: Live, query: str, name: str | None, variables: Mapping[str, Any] | None

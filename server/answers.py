@@ -4,17 +4,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from graphql import OperationType
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from core.context import Context
 from core.cursors import Cursor
 from core.visitor import Visitor
 from schema import Schema
 from schema.base import Taken
-from server.errors import answer, formatted
+from server.bills import Bill
+from server.errors import all_formatted, formatted
 from server.operations import Operation, encode
 from subscriptions.events import PresenceEvent, StreamEvent
 from subscriptions.live import Hand, Ready
@@ -32,12 +34,37 @@ class Answer:
     """The place in the log after it, if it is one of a subscription."""
 
 
+def answer(result: ExecutionResult, request_id: str, bill: Bill | None = None) -> dict[str, Any]:
+    """A result as clients get it: without `data` if nothing was executed; with what it cost."""
+    errors = all_formatted(result.errors, request_id)
+    # Only what fails while it is executed has a path.
+    refused = result.data is None and result.errors and result.errors[0].path is None
+    if refused or isinstance(result, PreExecutionError):
+        return {"errors": errors}
+    answered = {"errors": errors, "data": result.data} if errors else {"data": result.data}
+    more = result.extensions or {}
+    if bill:
+        more = more | {"cost": bill.told}
+    return answered | {"extensions": more} if more else answered
+
+
+def forecast(
+    schema: Schema, operation: Operation, context: Context | Visitor, bill: Bill, request_id: str
+) -> dict[str, Any]:
+    """What is told of an operation that is not executed: what it would cost, or why it can't be."""
+    refusals = schema.refusals(operation.query, operation.name, operation.variables, context)
+    if refusals:
+        return {"errors": all_formatted(refusals, request_id)}
+    return {"data": None, "extensions": {"cost": bill.told}}
+
+
 async def answers(
     schema: Schema,
     operation: Operation,
     context: Context | Visitor,
     request_id: str,
     *,
+    bill: Bill | None = None,
     after: Cursor | None = None,
     hand: Hand[Answer] | None = None,
     ready: Ready | None = None,
@@ -51,11 +78,14 @@ async def answers(
     """
     taken = Taken()
     try:
+        if bill and operation.dry_run:
+            yield _told(forecast(schema, operation, context, bill, request_id))
+            return
         if operation.type is not OperationType.SUBSCRIPTION:
             done = await schema.execute(
                 operation.query, operation.variables, context, operation_name=operation.name
             )
-            yield _answer(done, request_id)
+            yield _told(answer(done, request_id, bill))
             return
         results = await schema.stream(
             operation.query,
@@ -67,7 +97,7 @@ async def answers(
         async with aclosing(results):
             async for result in results:
                 # The schema has no @defer and no @stream, so that there is nothing else.
-                yield _answer(cast("ExecutionResult", result), request_id)
+                yield _told(answer(cast("ExecutionResult", result), request_id, bill))
         if taken.live:
             live = taken.live.resumed(after) if after else taken.live
             key = schema.told_alike(live, operation.query, operation.name, operation.variables)
@@ -97,11 +127,11 @@ async def _of_event(
     for error in result.errors or ():
         if isinstance(error.original_error, AWAY):
             raise error.original_error  # half an event is no event: it is tried again
-    return _answer(result, request_id, event.cursor), not result.errors
+    # Whose budget it is, and what is left of it, is not for those who are told the same.
+    return _told(answer(result, request_id), event.cursor), not result.errors
 
 
-def _answer(result: ExecutionResult, request_id: str, place: Cursor | None = None) -> Answer:
-    given = answer(result, request_id)
+def _told(given: dict[str, Any], place: Cursor | None = None) -> Answer:
     if "data" in given:
         return Answer(encode(given), is_refusal=False, place=place)
     return Answer(encode(given["errors"]), is_refusal=True, place=place)

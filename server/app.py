@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 import schema
+from core.budgets import Budgets
 from core.database import Database
 from core.tokens import Tokens
 from server import browsers, health, housekeeping, http, websocket
@@ -33,6 +34,7 @@ from server.telemetry.observer import Observer
 from server.telemetry.slow import SlowLog
 from server.telemetry.statements import Statements
 from server.telemetry.usage import Usage
+from subscriptions.budgets import Ledger
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -101,9 +103,12 @@ async def _running(
     listener = Statements(metrics)
     database = Database(servers.database_url, pooled=settings.pooler, listener=listener)
     hub = Hub(database, bus)
+    budgets = Budgets(settings.points)
+    ledger = Ledger(budgets, servers.redis_url)
     usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
-    metrics.registry.register(Parts(database, hub, bus, usage))
+    metrics.registry.register(Parts(database, hub, bus, usage, ledger))
     await hub.start()
+    ledger.start()
     tokens = Tokens(servers.secret)
     callers = Callers(tokens, database, settings.issuer)
     endless = (housekeeping.forever(database), metrics.follow_the_loop(), callers.watch())
@@ -113,6 +118,7 @@ async def _running(
             schema.build(),
             database,
             hub,
+            budgets,
             tokens,
             callers,
             Documents(database, listed),
@@ -126,6 +132,7 @@ async def _running(
             task.cancel()
         await slow.stop()
         await hub.stop()
+        await ledger.stop()
         await database.close()
         if tracing:
             await tracing.stop()

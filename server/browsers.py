@@ -8,6 +8,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _PREFLIGHT_S = 7200  # for which a browser keeps the answer to a preflight, at most
+_EXPOSED = (
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -51,7 +59,7 @@ def of_pages(origins: frozenset[str]) -> list[Middleware]:
         allow_origins=origins,
         allow_methods=("GET", "POST"),
         allow_headers=("*",),
-        expose_headers=("ETag", "X-Request-Id", "WWW-Authenticate"),
+        expose_headers=_EXPOSED,
         max_age=_PREFLIGHT_S,
     )
     return [cors, Middleware(KnownOrigins, origins)]

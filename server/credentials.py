@@ -59,6 +59,8 @@ class Caller:
     expires_at: float
     depends_on: frozenset[UUID]
     """The person, and the session or the key: if one of them changes, so may this."""
+    key_id: UUID | None = None
+    """The key, if the token is one."""
 
 
 class Credentials:
@@ -104,7 +106,9 @@ class Credentials:
         viewer = Viewer(permission, key["person_id"], key["organization_id"], scopes)
         until = key["expires_at"] if key["is_current"] else key["previous_until"]
         expires_at = min(until, key["expires_at"]).timestamp()
-        return Caller(token, viewer, expires_at, frozenset({key["person_id"], key["id"]}))
+        return Caller(
+            token, viewer, expires_at, frozenset({key["person_id"], key["id"]}), key["id"]
+        )
 
     async def _by_identity(self, token: str, identity: Identity) -> Caller:
         found = await self._database.fetch(_LINKED, identity.issuer, identity.subject)

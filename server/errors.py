@@ -5,26 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableDefinitionNode
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 
 from core.errors import ApiError, ErrorCode
 from engine.limits import Exceeded
 from server.telemetry.watch import note_failure
 
 log = logging.getLogger("callsheet")
-
-
-def answer(result: ExecutionResult, request_id: str) -> dict[str, Any]:
-    """A result as clients get it: without `data` if nothing was executed."""
-    errors = all_formatted(result.errors, request_id)
-    # Only what fails while it is executed has a path.
-    refused = result.data is None and result.errors and result.errors[0].path is None
-    if refused or isinstance(result, PreExecutionError):
-        return {"errors": errors}
-    more = {"extensions": result.extensions} if result.extensions else {}
-    answered = {"errors": errors, "data": result.data} if errors else {"data": result.data}
-    return answered | more
 
 
 def formatted(error: Exception, request_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -10,15 +11,26 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from core.addresses import network
+from core.budgets import Payer
 from core.context import Context
 from core.cursors import Cursor
-from core.errors import ApiError, ErrorCode, Forbidden, Invalid, Unauthenticated, Unavailable
+from core.errors import (
+    ApiError,
+    ErrorCode,
+    Forbidden,
+    Invalid,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
 from core.visitor import Visitor
-from server import requests
-from server.answers import Answer, answers
+from server import bills, requests
+from server.answers import Answer, answer, answers, forecast
+from server.bills import Bill
 from server.callers import bearer
 from server.documents import NotPersisted
-from server.errors import answer, formatted
+from server.errors import formatted
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
 from server.leaving import unless_gone
 from server.media_types import MediaType, accepted
@@ -36,6 +48,7 @@ _STATUSES = {
     Invalid: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What tells a request's failure in HTTP, in either media type."""
@@ -60,19 +73,22 @@ async def graphql(request: Request) -> Response:
     with ExitStack() as watching:
         watch = watching.enter_context(_state(request).observer.watch(request_id, "http"))
         try:
-            context, operation = await _understood(request, taken)
-            if framing := _framing(taken, operation):
-                return _stream(request, framing, operation, context, watching)
-            answered, is_cacheable = await _answer(request, operation, context)
+            asked = await _understood(request, taken)
+            framing = _framing(taken, asked.operation)
+            if framing and asked.operation.is_followed:
+                return _stream(request, framing, asked, watching)
+            answered, is_cacheable = await _answer(request, asked)
+            if framing:
+                return _told(request, framing, _once(answered), watching)
         except ClientDisconnect:
             watch.cancelled()
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
         except Exception as error:  # noqa: BLE001 - a bug is logged, and answered as a failure
             failure, answered = error, {"errors": [formatted(error, request_id)]}
             if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):
-                return _told(request, _FRAMINGS[taken[0]], _refused(answered), watching)
+                return _told(request, _FRAMINGS[taken[0]], _once(answered), watching)
     status = _status(failure, answered, media_type)
-    headers = _headers(failure) | _challenge(request, answered, status)
+    headers = _headers(request, failure) | _challenge(request, answered, status)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
     return _revalidated(request, response) if is_cacheable else response
@@ -88,7 +104,7 @@ async def not_allowed(request: Request, error: Exception) -> Response:
     allowed = getattr(error, "headers", None) or {}
     failure = Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed.", **allowed)
     answered = encode({"errors": [formatted(failure, request.state.request_id)]})
-    headers = _headers(failure)
+    headers = _headers(request, failure)
     return Response(answered, failure.status, headers, f"{MediaType.JSON.value}; charset=utf-8")
 
 
@@ -101,7 +117,7 @@ def _place(request: Request, header: str) -> Cursor | None:
 def _framing(taken: Sequence[MediaType], operation: Operation) -> Framing | None:
     """How to tell it as a stream; None for one answer, which all get who can read it."""
     streams = [_FRAMINGS[each] for each in taken if each in _FRAMINGS]
-    if operation.type is not OperationType.SUBSCRIPTION:
+    if not operation.is_followed:
         return streams[0] if len(streams) == len(taken) else None
     if not streams:
         raise GraphQLError(_ELSEWHERE)
@@ -111,15 +127,14 @@ def _framing(taken: Sequence[MediaType], operation: Operation) -> Framing | None
 def _stream(
     request: Request,
     framing: Framing,
-    operation: Operation,
-    context: Context | Visitor,
+    asked: "Asked",
     watching: ExitStack,
 ) -> Response:
-    """The answers to an operation, as a stream; a subscription lasts as long as its token."""
-    state = _state(request)
+    """The answers to a subscription, as a stream that lasts as long as its token."""
+    state, context, request_id = _state(request), asked.context, request.state.request_id
     after = _place(request, _LAST_TOLD)
-    told = answers(state.schema, operation, context, request.state.request_id, after=after)
-    if operation.type is not OperationType.SUBSCRIPTION or isinstance(context, Visitor):
+    told = answers(state.schema, asked.operation, context, request_id, bill=asked.bill, after=after)
+    if isinstance(context, Visitor):
         return _told(request, framing, told, watching)
     watching.enter_context(state.streams.one(context.viewer.id))
     token = bearer(request.headers.get("authorization"))
@@ -139,45 +154,58 @@ def _told(
         while_good=while_good or nullcontext(),
         leaving=_state(request).leaving,
         watching=watching.pop_all(),
-        headers=_headers(None),
+        headers=_headers(request, None),
     )
 
 
-async def _refused(answered: dict[str, Any]) -> AsyncGenerator[Answer, None]:
-    yield Answer(encode(answered["errors"]), is_refusal=True)
+async def _once(answered: dict[str, Any]) -> AsyncGenerator[Answer, None]:
+    is_refusal = "data" not in answered
+    yield Answer(encode(answered["errors"] if is_refusal else answered), is_refusal)
 
 
-async def _answer(
-    request: Request, operation: Operation, context: Context | Visitor
-) -> tuple[dict[str, Any], bool]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, what for, and what it is charged to."""
+
+    context: Context | Visitor
+    operation: Operation
+    bill: Bill
+
+
+async def _answer(request: Request, asked: Asked) -> tuple[dict[str, Any], bool]:
     """The answer, and whether its client may keep it."""
-    work = _state(request).schema.execute(
-        operation.query, operation.variables, context, operation_name=operation.name
+    schema, operation, request_id = (
+        _state(request).schema,
+        asked.operation,
+        request.state.request_id,
+    )
+    if operation.dry_run:
+        return forecast(schema, operation, asked.context, asked.bill, request_id), False
+    work = schema.execute(
+        operation.query, operation.variables, asked.context, operation_name=operation.name
     )
     # A mutation is carried out, whoever leaves: a client that comes back may ask with its key.
     is_query = operation.type is OperationType.QUERY
     result = await (unless_gone(request, work) if is_query else work)
-    answered = answer(result, request.state.request_id)
-    is_asked_by_hash = operation.is_persisted and not requests.is_post(request)
-    return answered, is_asked_by_hash and "errors" not in answered
+    is_kept = operation.is_persisted and not requests.is_post(request) and not result.errors
+    # What is left of a budget is another each time, and would make the same answer another.
+    return answer(result, request_id, None if is_kept else asked.bill), is_kept
 
 
-async def _understood(
-    request: Request, taken: Sequence[MediaType]
-) -> tuple[Context | Visitor, Operation]:
-    """Who asks, and what for, if it may go this way."""
+async def _understood(request: Request, taken: Sequence[MediaType]) -> Asked:
+    """What is asked for, if it may go this way."""
     if not taken:
         known = ", ".join(f"`{each.value}`" for each in MediaType)
         raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are of these types: {known}.")
-    context, operation = await _asked(_state(request), request)
-    if operation.type is OperationType.MUTATION and not requests.is_post(request):
+    asked = await _asked(_state(request), request)
+    if asked.operation.type is OperationType.MUTATION and not requests.is_post(request):
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
-    if isinstance(context, Context) and (place := _place(request, _AFTER)):
-        await waits.until_known(context, place, _AFTER)
-    return context, operation
+    if isinstance(asked.context, Context) and (place := _place(request, _AFTER)):
+        await waits.until_known(asked.context, place, _AFTER)
+    return asked
 
 
-async def _asked(state: State, request: Request) -> tuple[Context | Visitor, Operation]:
+async def _asked(state: State, request: Request) -> Asked:
     """Who asks, and what for. Whoever asks to be let in needs no token, and an old one is no harm.
 
     Somebody without a token hears nothing else but that.
@@ -187,18 +215,21 @@ async def _asked(state: State, request: Request) -> tuple[Context | Visitor, Ope
     context: Context | Visitor = visitor
     refused: Unauthenticated | None = None
     try:
-        context = await state.context(bearer(request.headers.get("authorization")))
+        caller = await state.callers.of(bearer(request.headers.get("authorization")))
+        context, budget = state.context(caller), state.budget(caller)
     except Unauthenticated as error:
-        refused = error
+        refused, budget = error, state.budgets.of(Payer.ADDRESS, network(address))
+    request.state.budget = budget  # which the answer tells of, whatever it is
+    bill = Bill(budget)
     try:
         limit = requests.VISITORS_LIMIT if refused else requests.BODY_LIMIT
-        operation = await state.operation(await requests.payload(request, limit), context)
+        operation = await state.operation(await requests.payload(request, limit), context, bill)
     except (ApiError, GraphQLError) as error:
         is_to_be_sent_whole = isinstance(error, NotPersisted) and requests.is_post(request)
         raise error if is_to_be_sent_whole or not refused else refused from None
     if refused and not operation.is_for_visitors:
         raise refused
-    return visitor if operation.is_for_visitors else context, operation
+    return Asked(visitor if operation.is_for_visitors else context, operation, bill)
 
 
 def _revalidated(request: Request, response: Response) -> Response:
@@ -234,11 +265,13 @@ def _status(
     return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
 
 
-def _headers(failure: Exception | None) -> dict[str, str]:
+def _headers(request: Request, failure: Exception | None) -> dict[str, str]:
     headers = {
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization",
     }
+    if budget := getattr(request.state, "budget", None):
+        headers |= bills.headers(budget, failure)
     return headers | failure.headers if isinstance(failure, Refused) else headers
 
 

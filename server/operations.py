@@ -23,6 +23,7 @@ class Parameters:
     name: str | None
     variables: dict[str, Any] | None
     explain: bool
+    dry_run: bool
 
     @classmethod
     def parse(cls, payload: object) -> Self:
@@ -40,10 +41,16 @@ class Parameters:
             raise Invalid("query", "`query` must be a GraphQL document.")
         name, variables = payload.get("operationName") or None, payload.get("variables")
         limits.check_value(variables)
-        explain = (payload.get("extensions") or {}).get("explain", False)
-        if not isinstance(explain, bool):
-            raise Invalid("extensions", "`explain` must be true or false.")
-        return cls(query, document_id, name, variables, explain)
+        explain, dry_run = _wish(payload, "explain"), _wish(payload, "dryRun")
+        return cls(query, document_id, name, variables, explain, dry_run)
+
+
+def _wish(payload: dict[str, Any], name: str) -> bool:
+    """Whether a client wants one of our extensions."""
+    wanted: object = (payload.get("extensions") or {}).get(name, False)
+    if not isinstance(wanted, bool):
+        raise Invalid("extensions", f"`{name}` must be true or false.")
+    return wanted
 
 
 def _document_id(payload: dict[str, Any]) -> str | None:
@@ -68,8 +75,15 @@ class Operation:
     is_persisted: bool
     explain: bool = False
     """Whether the client wants to know how it was executed."""
+    dry_run: bool = False
+    """Whether the client wants to know what it would cost, and no more."""
     is_for_visitors: bool = False
     """It asks for nothing but to be let in."""
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it has answers without end."""
+        return self.type is OperationType.SUBSCRIPTION and not self.dry_run
 
     @property
     def document(self) -> DocumentNode:
@@ -102,6 +116,7 @@ class Operation:
             found.operation,
             is_persisted,
             given.explain,
+            given.dry_run,
             _is_door(found),
         )
 

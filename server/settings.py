@@ -6,10 +6,15 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.budgets import Payer
+from engine import costs
 from server.issuer import Issuer
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.\[\]:-]+$")]
 """A scheme, a host, and a port if it is not the usual one; as browsers write it."""
+
+Points = Annotated[int, Field(ge=2 * costs.LIMIT)]
+"""More than any operation costs."""
 
 
 def _listed(value: object) -> object:
@@ -51,6 +56,12 @@ class Settings(BaseSettings):
     """What is logged at least; at info each operation is."""
     slow_ms: int = 1000
     """After how many milliseconds an operation is logged as slow, with its statements; 0: never."""
+    person_points: Points = 300_000
+    """How many points a person may spend in a minute; what costs how much is told to clients."""
+    key_points: Points = 300_000
+    """How many points an API key may spend in a minute."""
+    address_points: Points = 30_000
+    """How many points those without a token may spend in a minute, by their address."""
     metrics_token: SecretStr | None = None
     """The bearer token with which the metrics can be read; without it, nobody can."""
     drain_seconds: int = 0
@@ -63,6 +74,15 @@ class Settings(BaseSettings):
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError("CALLSHEET_OIDC_ISSUER and CALLSHEET_OIDC_AUDIENCE go together")
         return self
+
+    @property
+    def points(self) -> dict[Payer, int]:
+        """How many points those who pay may spend in a minute."""
+        return {
+            Payer.PERSON: self.person_points,
+            Payer.KEY: self.key_points,
+            Payer.ADDRESS: self.address_points,
+        }
 
     @property
     def issuer(self) -> Issuer | None:

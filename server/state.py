@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from graphql import GraphQLError
 from pydantic import SecretStr
 
 from core import may
+from core.budgets import Budget, Budgets, Payer
 from core.context import Context, Hub
 from core.database import Database
 from core.errors import Unauthenticated
@@ -17,7 +19,8 @@ from core.tokens import Tokens
 from core.visitor import Visitor
 from engine.tracing import Trace
 from schema import Schema
-from server.callers import Callers
+from server.bills import Bill
+from server.callers import Caller, Callers
 from server.documents import Documents
 from server.health import Readiness
 from server.operations import Operation
@@ -37,6 +40,7 @@ class State:
     schema: Schema
     database: Database
     hub: Hub
+    budgets: Budgets
     tokens: Tokens
     callers: Callers
     documents: Documents
@@ -51,23 +55,33 @@ class State:
     sockets: Quota = field(default_factory=lambda: Quota(SOCKETS_LIMIT, "WebSockets"))
     """The WebSockets that people have."""
 
-    async def context(self, token: str | None) -> Context:
-        """The context of an operation by who holds the token; `Unauthenticated` if nobody does."""
-        viewer = (await self.callers.of(token)).viewer
-        note_viewer(viewer)
-        return Context(viewer, self.database, self.hub)
+    def context(self, caller: Caller) -> Context:
+        """The context of an operation by who holds a token."""
+        note_viewer(caller.viewer)
+        return Context(caller.viewer, self.database, self.hub)
+
+    def budget(self, caller: Caller) -> Budget:
+        """The budget that such an operation is charged to."""
+        if caller.key_id:
+            return self.budgets.of(Payer.KEY, caller.key_id)
+        return self.budgets.of(Payer.PERSON, caller.viewer.id)
 
     def visitor(self, address: str, client: str) -> Visitor:
         """The context of an operation by which somebody says who they are."""
         shown = "".join(each for each in client if each.isprintable())[:_CLIENT_LENGTH]
         return Visitor(address, shown, self.database, self.hub, self.tokens)
 
-    async def operation(self, payload: object, context: Context | Visitor) -> Operation:
-        """The operation that a client has sent, or named; traced if the client wants it."""
+    async def operation(self, payload: object, context: Context | Visitor, bill: Bill) -> Operation:
+        """The operation that a client has sent, or named, and is charged for; traced if wanted."""
         agency = context.viewer.organization_id if isinstance(context, Context) else None
-        found = await Operation.find(payload, self.documents, agency)
+        try:
+            found = await Operation.find(payload, self.documents, agency)
+        except GraphQLError:
+            bill.refuse()
+            raise
         if agency or found.is_for_visitors:  # else nothing is told of it, nor counted by its name
             note_operation(found)
+            bill.charge(self.schema, found)
         if found.explain:
             _trace(context)
         return found

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from core.errors import Invalid, Unauthenticated, Unavailable
 from models import new_id
 from server.answers import Answer, answers
+from server.bills import Bill
 from server.callers import Caller, bearer
 from server.errors import formatted
 from server.operations import encode
@@ -255,13 +256,15 @@ class Connection:
     async def _answers(
         self, payload: object, request_id: str, hand: Callable[[Answer], bool]
     ) -> AsyncGenerator[Answer, None]:
-        context = await self._state.context(self._token)
-        operation = await self._state.operation(payload, context)
+        caller = await self._state.callers.of(self._token)
+        context, bill = self._state.context(caller), Bill(self._state.budget(caller))
+        operation = await self._state.operation(payload, context, bill)
         found = answers(
             self._state.schema,
             operation,
             context,
             request_id,
+            bill=bill,
             hand=hand,
             ready=self._socket.idle,
         )

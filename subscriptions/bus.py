@@ -1,4 +1,4 @@
-"""All Redis traffic of a process: what it tells the others, and what it hears of them."""
+"""What processes publish: what each tells the others, and what it hears of them."""
 
 import asyncio
 import logging
@@ -43,18 +43,23 @@ class Listener:
     """For now none of the channels is heard."""
 
 
+def connection(url: str) -> Redis:
+    """Connections to Redis that fail when they are lost, and never without a word."""
+    return Redis.from_url(
+        url,
+        protocol=2,
+        retry=NEVER,
+        socket_timeout=None,  # would be asyncio.wait_for, which may swallow a cancellation
+        socket_connect_timeout=ANSWER_TIMEOUT_S,
+    )
+
+
 class Bus:
     """One connection to hear, one to tell. Whoever uses it has to do without what it loses."""
 
     def __init__(self, url: str) -> None:
         self.failures = 0
-        self._redis = Redis.from_url(
-            url,
-            protocol=2,
-            retry=NEVER,
-            socket_timeout=None,  # would be asyncio.wait_for, which may swallow a cancellation
-            socket_connect_timeout=ANSWER_TIMEOUT_S,
-        )
+        self._redis = connection(url)
         self._connected = False
         self._listeners: dict[str, Listener] = {}
         self._wanted: set[str] = set()

@@ -37,6 +37,14 @@ async def ask(
     return await send(server, person, content=body, headers=headers or {})
 
 
+def data(response: httpx2.Response) -> Any:
+    """The data of an answer that has no errors."""
+    answer = response.json()
+    assert list(answer) == ["data", "extensions"], answer
+    assert list(answer["extensions"]) == ["cost"], answer
+    return answer["data"]
+
+
 def code(response: httpx2.Response) -> str:
     """The code of the only error in an answer that has no data."""
     answer = response.json()

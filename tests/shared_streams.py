@@ -30,8 +30,7 @@ from strawberry.types import ExecutionResult
 import schema
 from engine.selections import behind
 from models import Person
-from server.answers import Answer, answers
-from server.errors import answer
+from server.answers import Answer, answer, answers
 from server.operations import Operation
 
 FEED = """subscription ($id: ID!, $after: Cursor, $include: [FeedKind!]) {

@@ -62,7 +62,7 @@ async def change_password(servers: list[Process], agency: Agency, _: Any) -> Non
     email = f"{agency.staff.id.hex}@example.com"
     given = {"email": email, "password": PASSWORD, "newPassword": "another horse battery"}
     status, answer = await send(servers[0], document, **given)
-    assert (status, list(answer)) == (200, ["data"])
+    assert (status, "errors" in answer) == (200, False)
 
 
 Change = Callable[[list[Process], Agency, Any], Coroutine[Any, Any, None]]
@@ -148,7 +148,7 @@ async def test_an_old_token_does_not_keep_one_from_coming_in(
     expired = TOKENS.issue(agency.staff, BOTH, -timedelta(seconds=1))
     for token in (None, "junk", expired, TOKENS.issue(agency.staff, BOTH, timedelta(hours=1))):
         status, answer = await send(servers[0], SIGN_IN, token, **given)
-        assert (status, list(answer)) == (200, ["data"])
+        assert (status, "errors" in answer) == (200, False)
 
 
 async def test_who_calls_is_looked_up_once(agency: Agency, statements: list[str]) -> None:

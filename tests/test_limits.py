@@ -41,6 +41,24 @@ HOSTILE = {
     "objects on full pages": """{ orders(first: 100) { edges { node {
       feed(first: 100) { edges { node { __typename } } } } } } }""",
 }
+SCHEMA_READ = {
+    "the schema, again and again": "{"
+    + " ".join(f"a{i}: __schema {{ types {{ fields {{ name }} }} }}" for i in range(30))
+    + "}",
+    "its types, again and again": "{ __schema {"
+    + " ".join(f"a{i}: types {{ fields {{ name }} }}" for i in range(30))
+    + "} }",
+    "the fields of each, again and again": "{ __schema { types {"
+    + " ".join(f"a{i}: fields {{ name }}" for i in range(30))
+    + "} } }",
+    "the largest type, again and again": "{"
+    + " ".join(
+        f'a{i}: __type(name: "Mutation") {{ fields {{ args {{ name }} }} }}' for i in range(40)
+    )
+    + "}",
+    "the types of all fields": "{ __schema { types { fields { type { fields { name } } } } } }",
+}
+"""Introspections that are too large, though each is small to write."""
 """What is refused by each limit."""
 
 
@@ -85,6 +103,47 @@ async def asked(agency: Agency, document: str, **variables: Any) -> Answer:
     return await agency.ask(agency.staff, document, **variables)
 
 
+@pytest.mark.parametrize("what", SCHEMA_READ)
+async def test_what_an_introspection_tells_counts(agency: Agency, what: str) -> None:
+    refused = await asked(agency, SCHEMA_READ[what])
+    allowed = costs.LIMIT
+    assert refused.error == {
+        "code": "TOO_COSTLY", "limit": "objects on full pages", "allowed": allowed,
+    }  # fmt: skip
+
+
+async def test_an_introspection_within_itself_is_refused(agency: Agency) -> None:
+    inside = "fields { type {" * 3 + "name" + "} }" * 3
+    refused = await asked(agency, f'{{ __type(name: "Order") {{ {inside} }} }}')
+    assert refused.error["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert refused.errors[0]["message"] == "Maximum introspection depth exceeded"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        get_introspection_query(input_value_deprecation=True),
+        '{ __type(name: "Mutation") { fields { args { name } } } }',
+        '{ __type(name: "Kind") { enumValues { name } } }',
+        "{ __schema { types { kind interfaces { name } possibleTypes { name } } } }",
+        "{ __schema { directives { args { name } } mutationType { fields { name } } } }",
+    ],
+)
+async def test_the_cost_of_an_introspection_is_not_below_what_is_told(
+    agency: Agency, document: str
+) -> None:
+    answer = await asked(agency, document)
+    assert not answer.errors
+    assert costs.LIMIT > costs.cost(core(), document, None, {}) >= _listed(answer.data)
+
+
+def _listed(told: Any) -> int:
+    """How many elements are in the lists of an answer."""
+    if isinstance(told, list):
+        return len(told) + sum(map(_listed, told))
+    return sum(map(_listed, told.values())) if isinstance(told, dict) else 0
+
+
 async def test_an_introspection_of_everything_is_allowed(agency: Agency) -> None:
     answer = await asked(agency, get_introspection_query(input_value_deprecation=True))
     assert not answer.errors
@@ -119,6 +178,7 @@ async def test_fragments_that_contain_themselves_are_refused(agency: Agency) -> 
         ("query ($n: Int = 7) { orders(first: $n) { totalCount } }", {"n": 9}, 1 + 9),
         ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b"]}, 1 + 2),
         ('{ nodes(ids: ["a", "b", "c"]) { ... on Order { customer { id } } } }', {}, 1 + 3 * 2),
+        ("mutation { signOut(input: {}) { signedOut } }", {}, 10 + 1),
         ("{ orders(first: 2) { ...f } } fragment f on OrderConnection { edges { cursor } }", {}, 5),
     ],
 )

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from core import attempts, ids, sessions
 from core.arguments import NewPassword
+from core.budgets import Budgets
 from core.database import Database
 from core.errors import ErrorCode
 from core.viewer import Scope
@@ -37,6 +38,7 @@ from server.settings import Settings
 from server.sockets import SLOW
 from server.telemetry.metrics import Metrics, Parts
 from server.telemetry.usage import Usage
+from subscriptions.budgets import Ledger
 from subscriptions.events import StreamEventType
 from subscriptions.hub import Hub
 
@@ -173,8 +175,8 @@ def test_numbers_of_signing_in_are_told() -> None:
 
 
 def test_metrics_are_told(database: Database, hub: Hub) -> None:
-    metrics = Metrics()
-    metrics.registry.register(Parts(database, hub, hub._bus, Usage(API)))  # noqa: SLF001 - as the app does, which has made it
+    metrics, ledger = Metrics(), Ledger(Budgets({}), "redis://")
+    metrics.registry.register(Parts(database, hub, hub._bus, Usage(API), ledger))  # noqa: SLF001 - as the app does, which has made it
     ours = {
         each.name.removeprefix("callsheet_") + ("_total" if each.type == "counter" else "")
         for each in metrics.registry.collect()

@@ -12,6 +12,7 @@ from core.database import Database
 from engine.documents import errors_of
 from engine.plans import PLANS
 from server.telemetry.usage import Usage
+from subscriptions.budgets import Ledger
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -71,11 +72,14 @@ class Metrics:
 class Parts(Collector):
     """Metrics of the parts of a process, as they are when somebody asks."""
 
-    def __init__(self, database: Database, hub: Hub, bus: Bus, usage: Usage) -> None:
+    def __init__(
+        self, database: Database, hub: Hub, bus: Bus, usage: Usage, ledger: Ledger
+    ) -> None:
         self._database = database
         self._hub = hub
         self._bus = bus
         self._usage = usage
+        self._ledger = ledger
 
     def collect(self) -> Iterator[Metric]:
         """The metrics."""
@@ -83,6 +87,7 @@ class Parts(Collector):
         yield from self._caches()
         yield from self._pools()
         yield from self._log()
+        yield from self._budgets()
 
     def _fields(self) -> Metric:
         fields = CounterMetricFamily(
@@ -141,3 +146,20 @@ class Parts(Collector):
              self._hub.late),
         ):  # fmt: skip
             yield CounterMetricFamily(f"callsheet_{name}", text, value=value)
+
+    def _budgets(self) -> Iterator[Metric]:
+        spent = CounterMetricFamily(
+            "callsheet_points", "Points that were spent, by whose budget it was.", labels=("of",)
+        )
+        refused = CounterMetricFamily(
+            "callsheet_rate_limited", "Operations for which a budget was too empty.", labels=("of",)
+        )
+        for policy in self._ledger.budgets.policies.values():
+            spent.add_metric((policy.payer,), policy.spent)
+            refused.add_metric((policy.payer,), policy.refused)
+        yield from (spent, refused)
+        yield CounterMetricFamily(
+            "callsheet_budgets_unsettled",
+            "How often Redis could not be told what was spent.",
+            value=self._ledger.failures,
+        )
