@@ -18,6 +18,7 @@ from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
+pytest_plugins = ("hubs",)
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

@@ -253,13 +253,13 @@ class Agency:
         finally:
             await told.aclose()
 
-    async def another_contractor(self) -> Person:
+    async def another_contractor(self, name: str = "Kim Contractor") -> Person:
         """A contractor who is assigned to nothing."""
         person = Person(
             organization_id=self.organization.id,
             id=new_id(),
-            name="Kim Contractor",
-            email="kim.contractor@example.com",
+            name=name,
+            email=f"{name.replace(' ', '.').lower()}@example.com",
             permission=Permission.CONTRACTOR,
             job_roles=[],
         )

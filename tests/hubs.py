@@ -1,17 +1,21 @@
-"""Hubs as processes have them, and what they log."""
+"""Hubs as processes have them, and what they log: the fixtures of their tests."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Self
 from uuid import UUID
 
+import pytest
 from redis.asyncio import Redis
 from storage import session_of
 
+import subscriptions.bus
+import subscriptions.hub
 from core import log
 from core.database import Database
 from models import Audience, Kind, LogEntry, LogHead, Organization, new_id
+from server.embedded import Valkey
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -111,3 +115,82 @@ def tasks() -> set[str]:
     """The tasks of all hubs and buses."""
     names = {str(each.get_coro()) for each in asyncio.all_tasks()}
     return {each for each in names if "Hub." in each or "Bus." in each}
+
+
+@pytest.fixture
+async def no_task_is_left() -> AsyncIterator[None]:
+    """The hubs and buses of the test have ended when it ends."""
+    before = tasks()
+    yield
+    assert tasks() <= before
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """The address of the database, which has its tables."""
+    return database.url
+
+
+@pytest.fixture
+def notes() -> Iterator[Notes]:
+    """What the hub and the bus log during the test."""
+    notes = Notes()
+    loggers = [logging.getLogger(name) for name in ("subscriptions", "callsheet")]
+    for each in loggers:
+        each.addHandler(notes)
+    yield notes
+    for each in loggers:
+        each.removeHandler(notes)
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> Iterator[str]:
+    """Redis, which runs again after each test."""
+    yield valkey.start().url
+    valkey.start()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A way to meddle with Redis."""
+    async with Redis.from_url(redis_url, socket_timeout=None) as client:
+        yield client
+
+
+@pytest.fixture
+async def here(database_url: str, redis_url: str) -> AsyncIterator[Process]:
+    """A process."""
+    async with Process(database_url, redis_url) as process:
+        yield process
+
+
+@pytest.fixture
+async def there(database_url: str, redis_url: str) -> AsyncIterator[Process]:
+    """Another process."""
+    async with Process(database_url, redis_url) as process:
+        yield process
+
+
+@pytest.fixture
+async def organization_id(there: Process) -> UUID:
+    """An organization with an empty log."""
+    return (await there.organizations(1))[0]
+
+
+@pytest.fixture
+def no_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No head check while Redis is there: what arrives came by Redis or after a fence."""
+    monkeypatch.setattr(subscriptions.hub, "CHECK_S", NEVER_S)
+    monkeypatch.setattr(subscriptions.bus, "PUBLISH_TIMEOUT_S", PATIENCE_S)
+
+
+@pytest.fixture
+def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less to wait for."""
+    monkeypatch.setattr(subscriptions.hub, "CHECK_S", 0.2)
+
+
+@pytest.fixture
+def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No polling while Redis is away, but for one head check when it is lost."""
+    monkeypatch.setattr(subscriptions.hub, "POLL_S", NEVER_S)

@@ -1,9 +1,44 @@
-"""A network between clients and a server, whose connections a test may cut."""
+"""A network between clients and a server, whose connections a test may cut, or hold up."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+_NO_GOODBYE = struct.pack("ii", 1, 0)  # a reset instead of an end
+
+
+def reset(own: socket.socket) -> None:
+    """Have a socket end without a goodbye when it is closed."""
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_GOODBYE)
+
+
+@dataclass(eq=False)
+class Link:
+    """One connection of a client, passed on to the server."""
+
+    here: asyncio.StreamWriter
+    there: asyncio.StreamWriter
+    passes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def cut(self) -> None:
+        """End it as a lost network does: without a goodbye."""
+        for writer in (self.here, self.there):
+            if own := writer.get_extra_info("socket"):
+                with suppress(OSError):
+                    reset(own)
+            writer.transport.abort()
+        self.release()  # to nowhere
+
+    def hold(self) -> None:
+        """Pass on nothing more, and not the end of either side: it is half-open from now on."""
+        self.passes.clear()
+
+    def release(self) -> None:
+        """Pass on again, and first what was held up."""
+        self.passes.set()
 
 
 @dataclass
@@ -12,41 +47,48 @@ class Network:
 
     to: str
     address: str = ""
-    writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    links: set[Link] = field(default_factory=set)
     trips: int = 0
     """How often clients have sent something: as many round trips, if they wait for answers."""
 
     def cut(self) -> None:
-        """End all connections as a lost network does: without a goodbye."""
-        for writer in self.writers:
-            writer.transport.abort()
+        """End all connections."""
+        for link in self.links:
+            link.cut()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection until either side ends it."""
         try:
-            there = await asyncio.open_connection(*self.to.split(":"))
+            from_there, there = await asyncio.open_connection(*self.to.split(":"))
         except OSError:
             writer.transport.abort()
             return
-        self.writers |= {writer, there[1]}
+        link = Link(writer, there)
+        link.passes.set()
+        self.links.add(link)
         try:
-            await asyncio.wait(
-                [
-                    asyncio.ensure_future(self._pass(reader, there[1], is_sent=True)),
-                    asyncio.ensure_future(self._pass(there[0], writer, is_sent=False)),
-                ]
+            await asyncio.gather(
+                self._pass(link, reader, there, is_sent=True),
+                self._pass(link, from_there, writer, is_sent=False),
             )
         finally:
-            self.writers -= {writer, there[1]}
+            self.links.discard(link)
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_sent: bool
+        self,
+        link: Link,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        is_sent: bool,
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(2**16):
                 self.trips += is_sent
+                await link.passes.wait()
                 writer.write(data)
                 await writer.drain()
+        await link.passes.wait()
         writer.transport.abort()
 
 

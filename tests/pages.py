@@ -23,7 +23,8 @@ README, CLIENTS, REALTIME, OPERATIONS, ARCHITECTURE, MAINTAINING, SIGN_IN, SECUR
 PERFORMANCE = ROOT / "docs" / "performance.md"
 SUBSCRIBING = ROOT / "docs" / "subscribing.md"
 """Whose programs `tests/test_subscribing.py` runs."""
-PAGES = [*WHOLE, PERFORMANCE, SUBSCRIBING, *sorted(ROOT.glob("docs/decisions/*.md"))]
+FAULTS = ROOT / "docs" / "faults.md"
+PAGES = [*WHOLE, PERFORMANCE, SUBSCRIBING, FAULTS, *sorted(ROOT.glob("docs/decisions/*.md"))]
 EXAMPLES = ROOT / "console" / "src" / "examples.ts"
 API = schema.core()
 ENDS = 1012

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx2
+import leak_run
 import pytest
 from breakable import Breakable, breakable
 from factories import Agency, typed
@@ -218,3 +219,11 @@ async def test_a_bug_ends_its_operation_only(broken: Breakable) -> None:
             assert broken.request_id(error)
         await socket.subscribe("4", NAME)
         assert (await socket.event("4"))["person"] == {"name": "Sam Staff"}
+
+
+async def test_hundreds_who_come_and_go_leave_nothing_behind(
+    postgres: Postgres, database: Database, valkey: Valkey
+) -> None:
+    del database  # migrated is all it has to be
+    before, after = await leak_run.run(postgres, valkey, 240)
+    assert not leak_run.leaks(before, after)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
-from factories import Agency
+from factories import Agency, typed
 from sqlalchemy import Select, func, select, text
 from storage import session_of
 
@@ -149,3 +149,28 @@ async def test_times_grow_with_numbers(agency: Agency) -> None:
             await session.scalars(select(LogEntry.at).where(of_agency).order_by(LogEntry.seq))
         )
     assert times == sorted(times)
+
+
+async def test_writers_who_mention_the_same_people_do_not_wait_in_a_circle(agency: Agency) -> None:
+    orders = [await agency.book() for _ in range(2)]
+    names = [f"@{each.name}" for each in (agency.admin, agency.manager, agency.staff)]
+    for order in orders:
+        given = {"id": order, "personId": typed(agency.contractor)}
+        await agency.do(agency.admin, "addTeamMember", **given)
+
+    async def write(number: int) -> None:
+        dice = random.Random(number)  # noqa: S311 - chance for a test
+        for _ in range(4):
+            order, said = dice.choice(orders), " ".join(dice.sample(names, len(names)))
+            given = {"orderId": order, "text": said}
+            answer = await agency.do(agency.contractor, "postMessage", "message { id }", **given)
+            posted = answer["postMessage"]
+            edited = {"id": posted["message"]["id"], "text": f"Again: {said}"}
+            assert (await agency.do(agency.contractor, "editMessage", **edited))["editMessage"]
+            read = {"orderId": order, "upTo": posted["cursor"]}
+            assert (await agency.do(agency.staff, "markRead", **read))["markRead"]
+
+    await asyncio.gather(*(write(number) for number in range(12)))
+    context = agency.context(agency.admin)
+    kinds = [each.kind for each in await context.now(context.select(LogEntry))]
+    assert kinds.count(Kind.MESSAGE_POSTED) == kinds.count(Kind.MESSAGE_EDITED) == 12 * 4

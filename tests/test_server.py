@@ -1,5 +1,6 @@
 """Several server processes, real sockets: what the whole is for."""
 
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -121,3 +122,24 @@ async def test_a_killed_server_loses_nothing(
     async with there.socket(agency.manager) as socket:
         await socket.subscribe("feed", FEED, id=order_id, after=ready["cursor"])
         assert (await socket.event("feed"))["entry"] == {"text": "meanwhile"}
+
+
+async def test_a_server_that_stood_still_sends_nobody_away_and_loses_nothing(
+    agency: Agency, two: tuple[Process, Process]
+) -> None:
+    here, there = two
+    order_id, texts = await agency.book(), [str(number) for number in range(20)]
+    async with here.socket(agency.manager) as socket, there.socket(agency.manager) as other:
+        for each in (socket, other):
+            await each.subscribe("feed", FEED, id=order_id)
+            assert (await each.event("feed"))["type"] == "READY"
+        here.process.send_signal(signal.SIGSTOP)
+        try:
+            for text in texts:
+                await there.ask(agency.staff, POST, id=order_id, text=text)
+            assert [(await other.event("feed"))["entry"]["text"] for _ in texts] == texts
+        finally:
+            here.process.send_signal(signal.SIGCONT)
+        assert [(await socket.event("feed"))["entry"]["text"] for _ in texts] == texts
+        await here.ask(agency.staff, POST, id=order_id, text="again")
+        assert (await socket.event("feed"))["entry"]["text"] == "again"

@@ -5,9 +5,12 @@ import asyncio
 import pytest
 from factories import Agency, typed
 from following import SECONDS, following, until_ready
+from sqlalchemy import delete
+from storage import session_of
 
 from core import ids
-from models import Order, new_id
+from core.cursors import Cursor
+from models import LogEntry, Order, new_id
 
 FEED = """subscription ($id: ID!, $after: Cursor, $include: [FeedKind!], $service: ID) {
   orderFeed(orderId: $id, after: $after, include: $include, orderServiceId: $service) {
@@ -190,6 +193,27 @@ async def test_a_cursor_that_the_log_does_not_know_gets_a_resync_and_goes_on(
         assert events[0]["cursor"] == cursor
         await agency.do(agency.staff, "postMessage", orderId=order_id, text="2")
         assert (await following(stream, "orderFeed"))["kind"] == "MESSAGE_POSTED"
+
+
+async def test_what_is_no_longer_in_the_log_gets_a_resync(agency: Agency) -> None:
+    order_id, places = await agency.book(), []
+    for text in "abc":
+        posted = await agency.do(agency.staff, "postMessage", orderId=order_id, text=text)
+        places.append(posted["postMessage"]["cursor"])
+    forgotten, last_forgotten, kept = places
+    mine = LogEntry.organization_id == agency.organization.id
+    async with session_of(agency.database) as session:  # as nobody should
+        seq = Cursor.parse(last_forgotten, "").seq
+        await session.execute(delete(LogEntry).where(mine, LogEntry.seq <= seq))
+    for place, told in (
+        (kept, ["READY"]),
+        (forgotten, ["RESYNC", "READY"]),
+        (last_forgotten, ["RESYNC", "READY"]),
+    ):
+        async with agency.watch(agency.staff, FEED, id=order_id, after=place) as stream:
+            assert [e["type"] for e in await until_ready(stream, "orderFeed")] == told
+            await agency.do(agency.staff, "postMessage", orderId=order_id, text="more")
+            assert (await following(stream, "orderFeed"))["kind"] == "MESSAGE_POSTED"
 
 
 async def test_an_unknown_order_has_no_feed(agency: Agency) -> None:

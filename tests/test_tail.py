@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -17,6 +17,7 @@ import subscriptions.tail
 from core.cursors import Cursor
 from models import LogEntry, LogHead
 from models import Mention as Mention
+from subscriptions.hub import Hub
 
 LOG = "subscription ($after: Cursor) { log(after: $after) { type cursor activity { kind } } }"
 SECONDS = 30
@@ -153,3 +154,38 @@ async def test_an_outage_of_the_database_loses_nothing(agency: Agency) -> None:
                 )
             posted = await post(agency, order, each)
             assert await told(stream, 1) == posted
+
+
+class Counted(asyncio.Semaphore):
+    """A semaphore that knows how many had it at a time."""
+
+    held = most = 0
+
+    async def acquire(self) -> Literal[True]:
+        """Have one, when it is there."""
+        await super().acquire()
+        self.held += 1
+        self.most = max(self.most, self.held)
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        self.held -= 1
+        super().release()
+
+
+async def test_those_who_come_back_at_once_read_a_few_pages_at_a_time(
+    agency: Agency, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions.tail, "_KEPT", 3)
+    paging = Counted(subscriptions.tail._PAGES_AT_ONCE)  # noqa: SLF001 - as many as there are
+    monkeypatch.setattr(hub.tails, "paging", paging)
+    order = await agency.book()
+    first, *others = await post(agency, order, *"abcdefgh")
+
+    async def follow() -> list[object]:
+        async with agency.watch(agency.staff, LOG, after=first) as stream:
+            return [each["cursor"] for each in await until_ready(stream, "log")][:-1]
+
+    assert await asyncio.gather(*(follow() for _ in range(60))) == [others] * 60
+    assert paging.most == subscriptions.tail._PAGES_AT_ONCE  # noqa: SLF001 - see above

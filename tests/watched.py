@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import orjson
-from processes import SECONDS, Process, environment
+from processes import SECONDS, START_S, Process, environment
 
 
 @dataclass
@@ -66,7 +66,7 @@ async def watched(
         )
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(START_S):
                 while not (line := (await process.stdout.readline()).decode()).startswith("API"):
                     assert line, "the server ended before it was ready"
             yield Watched(line.split("//")[1].split("/")[0], process, Path(log.name))
