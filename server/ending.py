@@ -32,7 +32,7 @@ class Process(uvicorn.Server):
         for listening in [*self.servers, *(sockets or ())]:
             listening.close()
         await self._dismiss()
-        state.leaving.set()
+        state.telling.end()
         await super().shutdown(sockets)
 
     async def _dismiss(self) -> None:

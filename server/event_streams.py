@@ -83,6 +83,27 @@ def _whole(answer: Answer) -> bytes:
     return b'{"errors":%s}' % answer.json if answer.is_refusal else answer.json
 
 
+class Streams:
+    """The streams of a process, which end with it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_over = False
+
+    def add(self, task: asyncio.Task[Any]) -> None:
+        """Have one more, which is told by a task."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._is_over:
+            task.cancel()
+
+    def end(self) -> None:
+        """End them all: their clients are to come again."""
+        self._is_over = True
+        for task in self._tasks:
+            task.cancel()
+
+
 class EventStream(Response):
     """A response that goes on until all is told, the client leaves, or it must come again."""
 
@@ -92,14 +113,14 @@ class EventStream(Response):
         answers: AsyncGenerator[Answer, None],
         *,
         while_good: AbstractAsyncContextManager[Any],
-        leaving: asyncio.Event,
+        streams: Streams,
         watching: ExitStack,
         headers: dict[str, str],
     ) -> None:
         self._framing = framing
         self._answers = answers
         self._while_good = while_good
-        self._leaving = leaving
+        self._streams = streams
         self._watching = watching
         buffering = {"X-Accel-Buffering": "no"}  # nginx would keep events back
         super().__init__(headers=headers | buffering, media_type=framing.content_type)
@@ -118,33 +139,24 @@ class EventStream(Response):
 
     async def _go_on(self, receive: Receive, send: Send) -> None:
         """Send the body until the client leaves, or has got the last of it."""
-        gone = asyncio.create_task(_gone(receive))
-        last = asyncio.create_task(self._until_the_last(gone, send))
-        try:
-            # A client that does not read may be told the last thing at any time, if it stays.
-            await asyncio.wait([gone, last], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await _end(gone, last)
-        if not last.cancelled():
-            last.result()
-
-    async def _until_the_last(self, gone: asyncio.Task[None], send: Send) -> None:
-        """Tell everything there is to tell, as long as the client may and does hear it."""
         telling = asyncio.create_task(self._tell(send))
-        leaving = asyncio.create_task(self._leaving.wait())
+        gone = asyncio.create_task(_gone(receive))
+        gone.add_done_callback(lambda _: telling.cancel())
+        self._streams.add(telling)
         reason: ApiError = Unavailable("The server can't go on with this: subscribe again.")
         try:
             async with self._while_good:
-                while not await _one_of(telling, leaving, gone):
+                while not await _is_done(telling):
                     await self._write(send, self._framing.heartbeat)
         except Unauthenticated as error:
             reason = error
         except TimeoutError:
             pass  # the client does not read
         finally:
-            await _end(telling, leaving)
+            await _end(telling, gone)
         has_told_all = not telling.cancelled() and telling.result()
         last = self._framing.complete if has_told_all else self._framing.cut(reason)
+        # A client that does not read may be told this at any time, if it stays.
         await send({"type": "http.response.body", "body": last})
 
     async def _tell(self, send: Send) -> bool:
@@ -167,10 +179,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _one_of(*tasks: asyncio.Task[Any]) -> bool:
-    """Whether one of them ends before it is time for a heartbeat."""
-    first = asyncio.FIRST_COMPLETED
-    done, _ = await asyncio.wait(tasks, timeout=_HEARTBEAT_S, return_when=first)
+async def _is_done(task: asyncio.Task[Any]) -> bool:
+    """Whether a task ends before it is time for a heartbeat."""
+    done, _ = await asyncio.wait([task], timeout=_HEARTBEAT_S)
     return bool(done)
 
 

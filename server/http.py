@@ -152,7 +152,7 @@ def _told(
         framing,
         told,
         while_good=while_good or nullcontext(),
-        leaving=_state(request).leaving,
+        streams=_state(request).telling,
         watching=watching.pop_all(),
         headers=_headers(request, None),
     )

@@ -1,6 +1,5 @@
 """What the transports of one process share."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from schema import Schema
 from server.bills import Bill
 from server.callers import Caller, Callers
 from server.documents import Documents
+from server.event_streams import Streams
 from server.health import Readiness
 from server.operations import Operation
 from server.telemetry.metrics import Metrics
@@ -48,8 +48,8 @@ class State:
     metrics: Metrics
     metrics_token: SecretStr | None
     readiness: Readiness
-    leaving: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the process ends: streams are to end with it."""
+    telling: Streams = field(default_factory=Streams)
+    """The streams by HTTP, which are to end with the process."""
     streams: Quota = field(default_factory=lambda: Quota(STREAMS_LIMIT, "streams by HTTP"))
     """The subscriptions that people follow by HTTP."""
     sockets: Quota = field(default_factory=lambda: Quota(SOCKETS_LIMIT, "WebSockets"))
