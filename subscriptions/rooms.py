@@ -209,9 +209,10 @@ class Rooms:
             room.touched.clear()
             now = _now()
             room.show(now)
-            if self._bus.connected and (room.is_due or now >= beat_at):
-                self._tell(key, room)
+            if room.is_due or now >= beat_at:
                 beat_at = now + _about(BEAT_S)
+                if self._bus.connected:  # else all is told when it is again
+                    self._tell(key, room)
             await asyncio.sleep(PACE_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(beat_at, room.changes_at(now))):
