@@ -147,14 +147,24 @@ class Pool:
     """
 
     def __init__(
-        self, url: str, name: str, size: int, listener: Listener | None, *, pooled: bool
+        self,
+        url: str,
+        name: str,
+        size: int,
+        listener: Listener | None,
+        *,
+        pooled: bool,
+        statement_s: int | None = None,
     ) -> None:
         _, address = DIALECT.create_connect_args(make_url(url))  # type: ignore[no-untyped-call] # it is untyped
         self._name = name
         self._listener = listener
         self._sent = listener.sent if listener else _nobody
+        # A pooler refuses what it can't keep for each of its clients.
+        limited = {} if pooled or not statement_s else {"statement_timeout": f"{statement_s}s"}
         self._pool = asyncpg.create_pool(
             **address,
+            server_settings=limited,
             min_size=0,
             max_size=size,
             init=_understand_json,

@@ -25,11 +25,14 @@ class Database:
         pool_size: int = 10,
         pooled: bool = False,
         listener: Listener | None = None,
+        statement_s: int | None = None,
     ) -> None:
         self.url = url
         self._pooled = pooled
-        self._reading = Pool(url, "read", pool_size, listener, pooled=pooled)
-        self._acting = Pool(url, "act", pool_size, listener, pooled=pooled)
+        self._reading, self._acting = (
+            Pool(url, name, pool_size, listener, pooled=pooled, statement_s=statement_s)
+            for name in ("read", "act")
+        )
 
     async def fetch(self, sql: str, *arguments: Any, within: UUID | None = None) -> Sequence[Any]:
         """The rows of one statement, as things are now."""

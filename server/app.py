@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from server.telemetry.tracing import Tracing
 
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
+_STATEMENT_S = 60  # after which Postgres ends it itself: a process that hangs can't cancel it
 _COMPRESSED_FROM = 1024  # bytes
 _COMPRESSION = 4  # a tenth more bytes than 9, in a third of the time
 
@@ -101,7 +102,12 @@ async def _running(
     """The parts of the process, which run while the block lasts."""
     metrics, bus = Metrics(), Bus(servers.redis_url)
     listener = Statements(metrics)
-    database = Database(servers.database_url, pooled=settings.pooler, listener=listener)
+    database = Database(
+        servers.database_url,
+        pooled=settings.pooler,
+        listener=listener,
+        statement_s=_STATEMENT_S,
+    )
     hub = Hub(database, bus)
     budgets = Budgets(settings.points)
     ledger = Ledger(budgets, servers.redis_url)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from storage import session_of
 from watched import Watched
 
-from engine import columns, costs, limits
+from engine import columns, costs, documents, limits
 from engine.limits import Exceeded, check_nesting
 from schema import core, execution
 
@@ -38,6 +38,7 @@ HOSTILE = {
     + " ".join(f"fragment f{i} on Query {{ ...f{i + 1} }}" for i in range(70))
     + " fragment f70 on Query { __typename }",
     "brackets within each other": "{a" * 1_000 + "}" * 1_000,
+    "pairs of fields with one name": "{ viewer {" + "person { name } " * 40 + "} }",
     "objects on full pages": """{ orders(first: 100) { edges { node {
       feed(first: 100) { edges { node { __typename } } } } } } }""",
 }
@@ -76,6 +77,27 @@ async def test_a_refusal_names_the_limit(agency: Agency, server: Watched, limit:
 async def test_nobody_in_particular_is_only_told_to_sign_in(server: Watched, limit: str) -> None:
     response = await send(server, None, json={"query": HOSTILE[limit]})
     assert code(response) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("{ " + "a " * (documents.TOKENS_LIMIT + 1) + "}", "more than 2500 tokens"),
+        ("{ a }" + "#" * documents.LENGTH_LIMIT, "more than 65536 code points"),
+    ],
+)
+async def test_what_is_too_long_is_not_read(
+    agency: Agency, server: Watched, document: str, told: str
+) -> None:
+    response = await ask(server, agency.admin, document)
+    assert (response.status_code, code(response)) == (400, "GRAPHQL_PARSE_FAILED")
+    assert told in response.json()["errors"][0]["message"]
+
+
+async def test_a_document_full_of_errors_gets_a_few(agency: Agency, server: Watched) -> None:
+    unknown = " ".join(f"@unknown{i}" for i in range(limits.DIRECTIVES))
+    response = await ask(server, agency.admin, f"{{ viewer {{ scopes {unknown} }} }}")
+    assert len(response.json()["errors"]) <= 21
 
 
 async def test_values_within_values_are_limited(agency: Agency, server: Watched) -> None:

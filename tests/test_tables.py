@@ -13,6 +13,7 @@ from pages import (
     OPERATIONS,
     README,
     REALTIME,
+    ROOT,
     SECURITY,
     SIGN_IN,
     column,
@@ -127,6 +128,14 @@ def test_streams_are_told() -> None:
 def test_close_codes_are_told() -> None:
     ours = set(re.findall(r"\b(?:10|44)\d\d\b", Path(websocket.__file__).read_text()))
     assert set(column(REALTIME, "code")) == ours | {"1007", "1009", str(ENDS), str(SLOW)}
+
+
+def test_threats_have_tests() -> None:
+    for cell in column(SECURITY, "threat", 2):
+        for named_test in cell.split(", "):
+            file, _, function = named_test.partition("::")
+            written = (ROOT / file).read_text()
+            assert f"def {function or 'test_'}" in written, named_test
 
 
 def test_limits_are_told() -> None:
