@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from core import ids
 from core.database import Database
@@ -58,7 +58,7 @@ class Stage:
     @property
     def url(self) -> str:
         """The database's address, as all drivers but SQLAlchemy's understand it."""
-        return self.postgres.url.replace("+asyncpg", "").replace("?ssl=", "?sslmode=")
+        return self.postgres.owner_url.replace("+asyncpg", "").replace("?ssl=", "?sslmode=")
 
     @property
     def postmaster(self) -> int:
@@ -102,8 +102,8 @@ def stage(**settings: str) -> Iterator[Stage]:
 
 
 async def _prepare(postgres: Postgres, valkey: Valkey) -> Stage:
-    database = Database(postgres.url, pool_size=1)
-    await migrate(database)
+    database = Database(postgres.owner_url, pool_size=1)
+    await migrate(database, make_url(postgres.url).username or "")
     await seed.once(database)
     async with database.transaction() as transaction:
         manager = select_records(Person).where(Person.email == names.MANAGER)

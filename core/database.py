@@ -46,7 +46,7 @@ class Database:
         finally:
             await connection.release()
 
-    async def moment(self, within: UUID) -> "Moment":
+    async def moment(self, within: UUID | None) -> "Moment":
         """A connection for many reads of one moment; end it to give it back."""
         return Moment(await self._reading.begun(_MOMENT, within))
 

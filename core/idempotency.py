@@ -12,7 +12,6 @@ from sqlalchemy import inspect
 import models
 from core import ids
 from core.cursors import Cursor
-from core.database import Database
 from core.errors import IdempotencyMismatch
 from core.statements import seen
 from core.transactions import Transaction
@@ -35,7 +34,6 @@ _KEEP = """
 UPDATE idempotency_records SET result = $4
 WHERE organization_id = $1 AND person_id = $2 AND key = $3
 """
-_FORGET = "DELETE FROM idempotency_records WHERE created_at < now() - $1::interval"
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,6 @@ async def keep(
     }
     result = {"type": ids.PREFIXES[type(row)], "values": values, "cursor": str(cursor)}
     await transaction.fetch(_KEEP, viewer.organization_id, viewer.id, retry.key, result)
-
-
-async def forget(database: Database) -> None:
-    """Delete what was kept for long enough."""
-    async with database.transaction() as transaction:
-        await transaction.fetch(_FORGET, KEPT_FOR)
 
 
 async def _row(transaction: Transaction, viewer: Viewer, result: dict[str, Any]) -> Any:

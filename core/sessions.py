@@ -12,9 +12,11 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import func, update
 
+from core import doors
 from core.database import Database
 from core.errors import Unauthenticated
 from core.records import select_records
@@ -27,7 +29,6 @@ from models import Person, Session, new_id
 ACCESS_FOR = timedelta(minutes=15)
 REFRESH_FOR = timedelta(days=30)
 SAME_ANSWER_FOR = timedelta(seconds=60)
-_KEPT_FOR = timedelta(days=30)  # after the end
 _PREFIX = "csr"
 _BYTES = 32
 
@@ -58,16 +59,21 @@ async def begin(transaction: Transaction, tokens: Tokens, person: Person, client
     return _pair(tokens, person, begun, family, secret)
 
 
-async def refresh(transaction: Transaction, tokens: Tokens, token: str) -> TokenPair | None:
+async def refresh(database: Database, tokens: Tokens, token: str) -> TokenPair | None:
     """New tokens for a refresh token; None if it can't be used, or not any more.
 
-    One that was copied ends its session, and that has to be committed.
+    One that was copied ends its session.
     """
     family, secret = _parts(token)
-    found = await _of(transaction, family)
-    if found is None:
-        return None
-    there, person = found
+    agency = await doors.of_session(database, digest(family))
+    async with database.transaction(agency) as transaction:
+        found = await _of(transaction, agency, family)
+        return _renewed(tokens, *found, family, secret) if found else None
+
+
+def _renewed(
+    tokens: Tokens, there: Session, person: Person, family: str, secret: str
+) -> TokenPair | None:
     presented = digest(secret)
     again = presented == there.previous_hash
     if again and datetime.now(UTC) - there.refreshed_at < SAME_ANSWER_FOR:
@@ -82,11 +88,13 @@ async def refresh(transaction: Transaction, tokens: Tokens, token: str) -> Token
     return _pair(tokens, person, there, family, _next(there, secret))
 
 
-async def end(transaction: Transaction, token: str) -> None:
+async def end(database: Database, token: str) -> None:
     """Sign out where a refresh token is used; one that is good for nothing ends nothing."""
     family, _ = _parts(token)
-    if found := await _of(transaction, family):
-        found[0].ended_at = datetime.now(UTC)
+    agency = await doors.of_session(database, digest(family))
+    async with database.transaction(agency) as transaction:
+        if found := await _of(transaction, agency, family):
+            found[0].ended_at = datetime.now(UTC)
 
 
 async def end_all(transaction: Transaction, person: Person) -> None:
@@ -99,15 +107,9 @@ async def end_all(transaction: Transaction, person: Person) -> None:
     )
 
 
-async def forget(database: Database) -> None:
-    """Delete the sessions that ended long ago."""
-    long_ago = func.now() - _KEPT_FOR
-    over = or_(Session.ended_at < long_ago, Session.expires_at < long_ago)
-    async with database.transaction() as transaction:
-        await transaction.rows(delete(Session).where(over))
-
-
-async def _of(transaction: Transaction, family: str) -> tuple[Session, Person] | None:
+async def _of(
+    transaction: Transaction, agency: UUID | None, family: str
+) -> tuple[Session, Person] | None:
     """The session of a family and its person, locked; None if it is over."""
     statement = (
         select_records(Session)
@@ -115,8 +117,9 @@ async def _of(transaction: Transaction, family: str) -> tuple[Session, Person] |
             Person,
             (Person.organization_id == Session.organization_id) & (Person.id == Session.person_id),
         )
-        .where(Session.family_hash == digest(family), Session.ended_at.is_(None))
-        .where(Session.expires_at > func.now(), Person.suspended_at.is_(None))
+        .where(Session.organization_id == agency, Session.family_hash == digest(family))
+        .where(Session.ended_at.is_(None), Session.expires_at > func.now())
+        .where(Person.suspended_at.is_(None))
         .with_for_update(of=Session)
     )
     if (there := await transaction.row(statement)) is None:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement
 from typing_extensions import Doc
 
 import models
-from core import attempts, may, passwords, sessions
+from core import attempts, doors, may, passwords, sessions
 from core.arguments import Email, NewPassword, OrganizationId, Password, SessionId, Token
 from core.context import Context
 from core.errors import Invalid, Unauthenticated
@@ -19,7 +19,7 @@ from core.sessions import TokenPair
 from core.viewer import Scope, Viewer
 from core.visitor import Visitor
 from core.work import Work, perform
-from models import Credential, Kind, Organization, Person, Session
+from models import Credential, Kind, Person, Session
 
 Agency = Annotated[
     OrganizationId, Doc("The agency: needed only by those who work for several of them.")
@@ -47,8 +47,7 @@ async def refresh_tokens(visitor: Visitor, refresh_token: Refresh) -> TokenPair:
 
     `UNAUTHENTICATED` if it is good no more: then people have to sign in again.
     """
-    async with visitor.database.transaction() as transaction:
-        pair = await sessions.refresh(transaction, visitor.tokens, refresh_token)
+    pair = await sessions.refresh(visitor.database, visitor.tokens, refresh_token)
     if pair is None:
         raise Unauthenticated("This refresh token is good no more: sign in again.")
     return pair
@@ -56,8 +55,7 @@ async def refresh_tokens(visitor: Visitor, refresh_token: Refresh) -> TokenPair:
 
 async def sign_out(visitor: Visitor, refresh_token: Refresh) -> bool:
     """Sign out here. The access token and the refresh token are good no more."""
-    async with visitor.database.transaction() as transaction:
-        await sessions.end(transaction, refresh_token)
+    await sessions.end(visitor.database, refresh_token)
     return True
 
 
@@ -67,7 +65,9 @@ async def accept_invitation(
     password: NewPassword,
 ) -> TokenPair:
     """Choose a password by an invitation, and sign in; all other sessions end."""
-    proof = await _find(visitor, Credential.invitation_hash == digest(token))
+    hashed = digest(token)
+    agency = await doors.of_invitation(visitor.database, hashed)
+    proof = await _find(visitor, agency, Credential.invitation_hash == hashed)
     if proof is None or proof.invitation_is_over:
         raise Invalid("token", "This invitation can't be used, or has expired.")
     return await _set_password(visitor, proof, password, Kind.INVITATION_ACCEPTED)
@@ -119,10 +119,13 @@ async def _prove(
     The same error after the same time, whatever is wrong: so nobody learns whose addresses we know.
     """
     await attempts.count(visitor.database, email, visitor.address)
-    wanted = func.lower(Person.email) == func.lower(email)
-    if organization_id:
-        wanted &= Organization.id == organization_id
-    proof = await _find(visitor, wanted)
+    found = [
+        (each["organization_id"], each["person_id"])
+        for each in await doors.of_address(visitor.database, email)
+        if each["may_sign_in"] and organization_id in (None, each["organization_id"])
+    ]
+    agency, person_id = found[0] if len(found) == 1 else (None, None)
+    proof = await _find(visitor, agency, Person.id == person_id)
     known = proof.credential.password_hash if proof else None
     if await passwords.verify(password, known) and proof:
         return proof
@@ -132,14 +135,15 @@ async def _prove(
     )
 
 
-async def _find(visitor: Visitor, wanted: ColumnElement[bool]) -> _Proof | None:
-    """The one person who may sign in, if it is one."""
-    async with visitor.database.transaction() as transaction:
-        found = await transaction.rows(_credentials().where(wanted).limit(2))
-        if len(found) != 1:
+async def _find(
+    visitor: Visitor, agency: UUID | None, wanted: ColumnElement[bool]
+) -> _Proof | None:
+    """The one person of an agency who may sign in; without one, nobody is looked for as well."""
+    same = Person.organization_id == agency
+    async with visitor.database.transaction(agency) as transaction:
+        credential = await transaction.row(_credentials().where(same, wanted))
+        if credential is None:
             return None
-        (credential,) = found
-        same = Person.organization_id == credential.organization_id
         person = select_records(Person).where(same, Person.id == credential.person_id)
         return _Proof(await transaction.row(person), credential)
 
@@ -149,7 +153,6 @@ def _credentials() -> Any:
     return (
         select_records(Credential)
         .join(Person, here & (Credential.person_id == Person.id))
-        .join(Organization, Organization.id == Person.organization_id)
         .where(Person.suspended_at.is_(None))
     )
 
@@ -158,6 +161,7 @@ async def _lock(work: Work, proof: _Proof) -> Credential:
     """What was proven with, locked, if it proves the same still."""
     there = proof.credential
     statement = _credentials().where(
+        Person.organization_id == there.organization_id,
         Credential.id == there.id,
         Credential.password_hash.is_not_distinct_from(there.password_hash),
         Credential.invitation_hash.is_not_distinct_from(there.invitation_hash),

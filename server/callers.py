@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from core import doors
 from core.database import Database
 from core.errors import Unauthenticated
 from core.outages import Outage
@@ -25,13 +26,6 @@ _KEPT_S = 60  # what is changed past the API is seen after this time
 _KEPT = 10_000
 _REVOKED = "The token has expired, or was revoked"
 
-_CHANGED = """
-SELECT id, updated_at AS at FROM people WHERE updated_at > $1::timestamptz
-UNION ALL
-SELECT id, ended_at FROM sessions WHERE ended_at > $1::timestamptz
-UNION ALL
-SELECT id, updated_at FROM api_keys WHERE updated_at > $1::timestamptz
-"""
 _NOW = "SELECT now()"
 
 log = logging.getLogger("callsheet")
@@ -123,7 +117,7 @@ class Callers:
         async with asyncio.timeout(BLIND_S):
             ((now,),) = await self._database.fetch(_NOW)
             since = (self._since or now) - _OVERLAP
-            found = {tuple(row) for row in await self._database.fetch(_CHANGED, since)}
+            found = set(await doors.changes(self._database, since))
         changed = {key for key, _ in found - self._seen}
         self._seen, self._since, self._watched_at = found, now, asked_at
         self._rounds += 1

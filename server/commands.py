@@ -20,7 +20,7 @@ import schema as api
 from core.database import Database
 from schema.changes import Changes
 from server import app as application
-from server import backups, browsers, demo, requests
+from server import backups, browsers, demo, requests, roles
 from server.embedded import Unavailable
 from server.ending import Process
 from server.local import Servers, servers
@@ -47,10 +47,8 @@ def serve(
     settings = Settings()
     logs.configure(settings.log_level)
     try:
-        with servers(settings) as found:
+        with _failing(), servers(settings) as found:
             _serve(found, settings, host or settings.host, settings.port if port is None else port)
-    except Unavailable as error:
-        raise SystemExit(str(error)) from None
     except KeyboardInterrupt:
         typer.echo("Stopped.")
 
@@ -78,6 +76,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
     with _listening(host, port) as listening:
         address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         asyncio.run(demo.prepare(found, settings, address))
+        asyncio.run(roles.check(found, pooled=settings.pooler))
         Process(config, settings.drain_seconds).run(sockets=[listening])
 
 
@@ -107,31 +106,31 @@ def schema() -> None:
 def migrate_() -> None:
     """Bring the database to the newest schema, and end."""
 
-    async def run(url: str) -> None:
-        database = Database(url, pool_size=1)
+    async def run(found: Servers) -> None:
+        database = Database(found.owner_url, pool_size=1)
         try:
-            await migrate(database)
+            await migrate(database, found.role)
         finally:
             await database.close()
 
     settings = Settings()
     logs.configure(settings.log_level)
-    with servers(settings) as found:
-        asyncio.run(run(found.database_url))
+    with _failing(), servers(settings) as found:
+        asyncio.run(run(found))
 
 
 @cli.command()
 def backup(path: Path) -> None:
     """Write all that is in the database to a file."""
     with _failing(), servers(Settings()) as found:
-        backups.backup(found.database_url, path)
+        asyncio.run(backups.backup(found.owner_url, path))
 
 
 @cli.command()
 def restore(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Fill an empty database with what is in such a file."""
     with _failing(), servers(Settings()) as found:
-        asyncio.run(backups.restore(found.database_url, path))
+        asyncio.run(backups.restore(found.owner_url, found.role, path))
 
 
 @contextmanager
@@ -139,7 +138,7 @@ def _failing() -> Iterator[None]:
     """Say why something could not be done, without a traceback."""
     try:
         yield
-    except (Unavailable, backups.Failed) as error:
+    except (Unavailable, roles.Refused, backups.Failed) as error:
         raise SystemExit(str(error)) from None
 
 
@@ -162,12 +161,12 @@ def migration(message: str) -> None:
     def draft(connection: Connection) -> None:
         command.revision(configured(connection), message, autogenerate=True)
 
-    async def run(url: str) -> None:
-        database = Database(url)
-        await migrate(database)
+    async def run(found: Servers) -> None:
+        database = Database(found.owner_url)
+        await migrate(database, found.role)
         async with connected(database) as connection:
             await connection.run_sync(draft)
         await database.close()
 
     with servers(Settings()) as found:
-        asyncio.run(run(found.database_url))
+        asyncio.run(run(found))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import models
+from core import doors
 from core.database import Database
 from core.errors import Unauthenticated
 from core.secrets import digest
@@ -25,7 +26,8 @@ _KEY = """
 SELECT key.*, person.permission, key.secret_hash = $1 AS is_current
 FROM api_keys key
 JOIN people person ON person.organization_id = key.organization_id AND person.id = key.person_id
-WHERE (key.secret_hash = $1 OR key.previous_hash = $1 AND key.previous_until > now())
+WHERE key.organization_id = $2
+    AND (key.secret_hash = $1 OR key.previous_hash = $1 AND key.previous_until > now())
     AND key.revoked_at IS NULL AND key.expires_at > now() AND person.suspended_at IS NULL
 """
 _USED = """
@@ -34,16 +36,12 @@ UPDATE api_keys SET last_used_at = now() WHERE organization_id = $1 AND id = $2
 """
 _USED_WITHIN = timedelta(hours=1)
 _LINKED = """
-SELECT person.id, person.organization_id, person.permission, person.suspended_at
-FROM identities identity
-JOIN people person
-    ON person.organization_id = identity.organization_id AND person.id = identity.person_id
-WHERE identity.issuer = $1 AND identity.subject = $2
+SELECT person_id FROM identities WHERE organization_id = $1 AND issuer = $2 AND subject = $3
 """
-_BY_ADDRESS = """
-SELECT id, organization_id, permission, suspended_at FROM people
-WHERE lower(email) = lower($1) LIMIT 2
+_PERSON = """
+SELECT permission, suspended_at FROM people WHERE organization_id = $1 AND id = $2
 """
+_NOBODY = "This token is of nobody here."
 _LINK = """
 INSERT INTO identities (organization_id, id, person_id, issuer, subject)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (issuer, subject) DO NOTHING
@@ -82,7 +80,11 @@ class Credentials:
     async def _by_token(self, token: str) -> Caller:
         grant = self._tokens.read(token)
         found = await self._database.fetch(
-            _STANDING, grant.organization_id, grant.person_id, grant.session_id
+            _STANDING,
+            grant.organization_id,
+            grant.person_id,
+            grant.session_id,
+            within=grant.organization_id,
         )
         if not found or not found[0]["welcome"]:
             raise Unauthenticated("This token is good no more.")
@@ -94,13 +96,15 @@ class Credentials:
         return Caller(token, viewer, grant.expires_at, depends_on)
 
     async def _by_key(self, token: str) -> Caller:
-        found = await self._database.fetch(_KEY, digest(token))
+        hashed = digest(token)
+        agency = await doors.of_api_key(self._database, hashed)
+        found = await self._database.fetch(_KEY, hashed, agency, within=agency)
         if not found:
             raise Unauthenticated("This key is good no more.")
         (key,) = found
         if not key["last_used_at"] or datetime.now(UTC) - key["last_used_at"] > _USED_WITHIN:
-            async with self._database.transaction() as transaction:
-                await transaction.fetch(_USED, key["organization_id"], key["id"])
+            async with self._database.transaction(agency) as transaction:
+                await transaction.fetch(_USED, agency, key["id"])
         permission = models.Permission[key["permission"]]
         scopes = frozenset(models.Scope[name] for name in key["scopes"])
         viewer = Viewer(permission, key["person_id"], key["organization_id"], scopes)
@@ -111,20 +115,35 @@ class Credentials:
         )
 
     async def _by_identity(self, token: str, identity: Identity) -> Caller:
-        found = await self._database.fetch(_LINKED, identity.issuer, identity.subject)
-        if not found and identity.email:
-            found = await self._database.fetch(_BY_ADDRESS, identity.email)
-            if len(found) == 1 and not found[0]["suspended_at"]:
-                await self._link(identity, found[0]["organization_id"], found[0]["id"])
-        if len(found) != 1 or found[0]["suspended_at"]:
-            raise Unauthenticated("This token is of nobody here.")
-        (person,) = found
+        linked = await self._linked(identity)
+        agency, person_id = linked or await self._by_address(identity)
+        (person,) = await self._database.fetch(_PERSON, agency, person_id, within=agency)
+        if person["suspended_at"]:
+            raise Unauthenticated(_NOBODY)
+        if not linked:
+            await self._link(identity, agency, person_id)
         permission = models.Permission[person["permission"]]
-        viewer = Viewer(permission, person["id"], person["organization_id"], frozenset(Scope))
-        return Caller(token, viewer, identity.expires_at, frozenset({person["id"]}))
+        viewer = Viewer(permission, person_id, agency, frozenset(Scope))
+        return Caller(token, viewer, identity.expires_at, frozenset({person_id}))
+
+    async def _linked(self, identity: Identity) -> tuple[UUID, UUID] | None:
+        """The agency and the person that an identity was linked to."""
+        given = identity.issuer, identity.subject
+        if (agency := await doors.of_identity(self._database, *given)) is None:
+            return None
+        ((person_id,),) = await self._database.fetch(_LINKED, agency, *given, within=agency)
+        return agency, person_id
+
+    async def _by_address(self, identity: Identity) -> tuple[UUID, UUID]:
+        """The agency and the one person with its address."""
+        address = identity.email
+        found = await doors.of_address(self._database, address) if address else ()
+        if len(found) != 1:
+            raise Unauthenticated(_NOBODY)
+        return found[0]["organization_id"], found[0]["person_id"]
 
     async def _link(self, identity: Identity, organization_id: UUID, person_id: UUID) -> None:
         """Note whose an identity is: from now on the address may be another."""
         told = identity.issuer, identity.subject
-        async with self._database.transaction() as transaction:
+        async with self._database.transaction(organization_id) as transaction:
             await transaction.fetch(_LINK, organization_id, models.new_id(), person_id, *told)

@@ -5,10 +5,11 @@ import logging
 
 from asyncpg import InterfaceError, PostgresError
 
-from core import attempts, idempotency, sessions
+from core import attempts, doors
 from core.database import Database
 
 _INTERVAL_S = 3600
+_FORGETS = (attempts.forget, doors.forget_answers, doors.forget_sessions)
 log = logging.getLogger("callsheet")
 
 
@@ -17,7 +18,7 @@ async def forever(database: Database) -> None:
     while True:
         await asyncio.sleep(_INTERVAL_S)
         try:
-            for subject in (idempotency, attempts, sessions):
-                await subject.forget(database)
+            for forget in _FORGETS:
+                await forget(database)
         except (PostgresError, InterfaceError, OSError) as error:
             log.warning("housekeeping failed: %s", error)

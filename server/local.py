@@ -4,7 +4,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from server.embedded import Postgres, Valkey
 from server.settings import Settings
@@ -15,8 +18,16 @@ class Servers:
     """Where the database and the broker are, and the key that signs tokens."""
 
     database_url: str
+    """The database, as the API's role."""
+    owner_url: str
+    """The same, as the role that owns the tables."""
     redis_url: str
     secret: str
+
+    @property
+    def role(self) -> str:
+        """The API's role."""
+        return make_url(self.database_url).username or getuser()
 
 
 @contextmanager
@@ -25,13 +36,16 @@ def servers(settings: Settings) -> Iterator[Servers]:
     with ExitStack() as stack:
         if settings.database_url:
             database_url = _with_driver(settings.database_url.get_secret_value())
+            owner = settings.database_owner_url or settings.database_url
+            owner_url = _with_driver(owner.get_secret_value())
         else:
-            database_url = stack.enter_context(Postgres(settings.data / "postgres")).url
+            postgres = stack.enter_context(Postgres(settings.data / "postgres"))
+            database_url, owner_url = postgres.url, postgres.owner_url
         if settings.redis_url:
             redis_url = settings.redis_url.get_secret_value()
         else:
             redis_url = stack.enter_context(Valkey(settings.data / "valkey")).url
-        yield Servers(database_url, redis_url, _secret(settings))
+        yield Servers(database_url, owner_url, redis_url, _secret(settings))
 
 
 def _with_driver(url: str) -> str:

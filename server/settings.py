@@ -1,4 +1,4 @@
-"""Settings, from the environment: each is a variable `CALLSHEET_…`, but the two URLs."""
+"""Settings, from the environment: each is a variable `CALLSHEET_…`, but the URLs."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -27,7 +27,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CALLSHEET_")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    """Postgres; without it, an embedded one in the data folder."""
+    """Postgres, as the API's role; without it, an embedded one in the data folder."""
+    database_owner_url: SecretStr | None = Field(
+        default=None, validation_alias="DATABASE_OWNER_URL"
+    )
+    """The same, as the role that owns the tables; to migrate, to back up and to restore."""
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     """Redis or Valkey; without it, an embedded one in the data folder."""
     secret: SecretStr | None = None
@@ -68,6 +72,12 @@ class Settings(BaseSettings):
     """How long to serve on after SIGTERM, while it is told that the process is not ready."""
     demo: bool = True
     """Whether to make the demo agency in an empty database, and to print tokens for it."""
+
+    @model_validator(mode="after")
+    def _owner_has_database(self) -> Self:
+        if self.database_owner_url and not self.database_url:
+            raise ValueError("DATABASE_OWNER_URL needs DATABASE_URL, the same database for the API")
+        return self
 
     @model_validator(mode="after")
     def _issuer_has_audience(self) -> Self:

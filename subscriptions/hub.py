@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from core import doors
 from core.database import Database
 from core.outages import Outage
 from subscriptions.bus import Bus, Listener
@@ -21,7 +22,6 @@ POLL_S = 0.1  # the same while Redis is away
 QUERY_TIMEOUT_S = 5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2
-_HEADS = "SELECT organization_id, last_seq FROM log_heads WHERE organization_id = ANY($1::uuid[])"
 
 _KIND = "log"
 
@@ -248,7 +248,7 @@ class Hub:
 
     async def _check(self, questions: dict[UUID, Question]) -> None:
         async with asyncio.timeout(QUERY_TIMEOUT_S):
-            heads = dict(await self._database.fetch(_HEADS, list(questions)))
+            heads = await doors.heads(self._database, list(questions))
         for organization_id, question in questions.items():
             head = heads.get(organization_id, 0)
             if 0 < question.topic.head < head:

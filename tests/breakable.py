@@ -5,16 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from databases import Both
 from factories import Agency
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from storage import session_of
 from watched import Watched, watched
 
-from core.database import Database
-from models import new_id
 from server.embedded import Postgres, Valkey
-from server.migrate import migrate
 from subscriptions.hub import Hub
 
 
@@ -53,14 +50,8 @@ async def breakable(
     postgres: Postgres, valkey: Valkey, hub: Hub, settings: Mapping[str, str] = {}
 ) -> AsyncIterator[Breakable]:
     """Such a server, until the end of the block."""
-    name = f"breakable_{new_id().hex}"
-    engine = create_async_engine(postgres.url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    await engine.dispose()
-    url = postgres.url.replace(f"/{postgres.database}?", f"/{name}?")
-    database = Database(url)
-    await migrate(database)
-    async with watched(url, valkey.url, settings=settings) as server:
+    database = await Both.another(postgres)
+    await database.migrate()
+    async with watched(database.url, valkey.url, settings=settings) as server:
         yield Breakable(await Agency.make(database, hub), server)
     await database.close()

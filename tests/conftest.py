@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from databases import Both
 from factories import Agency
 from scene import Scene
 from signing_in import give_password
@@ -14,7 +15,6 @@ from core.connections import Connection
 from core.database import Database
 from engine import costs, documents, limits
 from server.embedded import Postgres, Valkey
-from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -37,10 +37,10 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="session")
-async def database(postgres: Postgres) -> AsyncIterator[Database]:
+async def database(postgres: Postgres) -> AsyncIterator[Both]:
     """A migrated database."""
-    database = Database(postgres.url)
-    await migrate(database)
+    database = Both(postgres)
+    await database.migrate()
     yield database
     await database.close()
 

@@ -212,7 +212,7 @@ class Agency:
 
     async def begin_session(self, person: Person) -> str:
         """The id of a session of a person, who has just signed in."""
-        async with self.database.transaction() as transaction:
+        async with self.database.transaction(person.organization_id) as transaction:
             pair = await sessions.begin(transaction, TOKENS, person, "a test")
         session_id = TOKENS.read(pair.access_token).session_id
         assert session_id

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from databases import Both
 from factories import Agency
 from fault_kinds import FAULTS, some
 from fault_servers import LOSSY, Fragile, Served
@@ -25,10 +26,8 @@ from told import Divergence
 
 import models
 from core import ids
-from core.database import Database
 from models import LogEntry, Order
 from server.embedded import Postgres, Valkey
-from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -44,9 +43,9 @@ async def world(
     """Everything, at work."""
     dice = random.Random(seed)  # noqa: S311 - chance for a test
     async with AsyncExitStack() as stack:
-        database = Database(postgres.url, pool_size=4)
+        database = Both(postgres)
         stack.push_async_callback(database.close)
-        await migrate(database)
+        await database.migrate()
         hub = Hub(database, Bus(valkey.url))
         await hub.start()
         stack.push_async_callback(hub.stop)

@@ -61,7 +61,7 @@ class Process:
             audience=Audience.STAFF,
             params={},
         )
-        async with self.database.transaction() as transaction:
+        async with self.database.transaction(organization_id) as transaction:
             await log.append(transaction, [entry])
         if told:
             self.hub.announce(organization_id, entry.seq)

@@ -16,16 +16,15 @@ from typing import Annotated
 
 import orjson
 import typer
+from databases import Both
 from factories import Agency
 from fault_servers import Served
 from network import network, reset
 from processes import SECONDS, Address, token
 from streaming import EVENTS, FEED, PARTS, streaming
 
-from core.database import Database
 from models import Person
 from server.embedded import Postgres, Valkey
-from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -151,9 +150,9 @@ async def served(postgres: Postgres, valkey: Valkey) -> AsyncIterator[Served]:
 
 async def run(postgres: Postgres, valkey: Valkey, count: int) -> tuple[Left, Left]:
     """What a server has after some clients, and after so many more."""
-    database = Database(postgres.url, pool_size=2)
+    database = Both(postgres)
     hub = Hub(database, Bus(valkey.url))
-    await migrate(database)
+    await database.migrate()
     await hub.start()
     try:
         agency = await Agency.make(database, hub)

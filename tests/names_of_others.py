@@ -8,6 +8,7 @@ CONSTANTS = {
     "FORWARDED_ALLOW_IPS",
     "GET",
     "POST",
+    "BYPASSRLS",
     "SENTENCES",
     "FOR_CUSTOMERS",
     "CALLS",

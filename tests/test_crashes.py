@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from databases import Both
 from factories import Agency
 from fault_run import SAFE, run, world
 from fault_servers import Fragile
@@ -16,9 +17,7 @@ from running import run as execute
 from streaming import FEED
 from watched import Watched, watched
 
-from core.database import Database
 from server.embedded import Valkey
-from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -37,9 +36,9 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
 @pytest.fixture(scope="module")
 async def agency(fragile: Fragile, valkey: Valkey) -> AsyncIterator[Agency]:
     """An agency in its database."""
-    database = Database(fragile.url)
+    database = Both(fragile)
     hub = Hub(database, Bus(valkey.url))
-    await migrate(database)
+    await database.migrate()
     await hub.start()
     yield await Agency.make(database, hub)
     await hub.stop()

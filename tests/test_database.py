@@ -10,16 +10,15 @@ from typing import Any
 
 import httpx2
 import pytest
+from databases import Both
 from factories import Agency
 from processes import SECONDS, environment, token
 from sqlalchemy import Select, bindparam, func, select
 
-from core.database import Database
 from core.statements import Sees, bound, prepared
 from engine.selections import EVERYTHING
 from models import Order, Permission, Person
 from server.embedded import Postgres, Valkey
-from server.migrate import migrate
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
@@ -28,8 +27,8 @@ ORDERS = "{ orders { totalCount edges { node { customer { name } } } } }"
 
 async def prepare(postgres: Postgres, redis_url: str) -> Agency:
     """An agency with an order, in a migrated database."""
-    database = Database(postgres.url)
-    await migrate(database)
+    database = Both(postgres)
+    await database.migrate()
     agency = await Agency.make(database, Hub(database, Bus(redis_url)))
     await agency.book()
     await database.close()

@@ -58,11 +58,13 @@ class Demo:
 
 
 async def _empty_database(postgres: Postgres, name: str) -> str:
-    plain = postgres.url.replace("postgresql+asyncpg", "postgresql").replace("?ssl=", "?sslmode=")
+    plain = postgres.owner_url.replace("postgresql+asyncpg", "postgresql").replace(
+        "?ssl=", "?sslmode="
+    )
     connection = await asyncpg.connect(plain)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    head, _, options = postgres.url.partition("?")
+    head, _, options = postgres.owner_url.partition("?")
     return f"{head.rpartition('/')[0]}/{name}?{options}"
 
 
@@ -70,7 +72,7 @@ async def _prepare(url: str, settings: Settings | None = None) -> str:
     """What a start prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        servers = Servers(url, "redis://nobody.example", SECRET)
+        servers = Servers(url, url, "redis://nobody.example", SECRET)
         await demo.prepare(servers, settings or Settings(demo=True), "127.0.0.1:8123")
     return printed.getvalue()
 
@@ -79,7 +81,7 @@ async def _prepare(url: str, settings: Settings | None = None) -> str:
 async def made(postgres: Postgres) -> AsyncIterator[Demo]:
     """The demo agency, made by two processes that start at once."""
     url = await _empty_database(postgres, "demo")
-    servers = Servers(url, "redis://nobody.example", SECRET)
+    servers = Servers(url, url, "redis://nobody.example", SECRET)
     starts = [demo.prepare(servers, Settings(demo=True), "127.0.0.1:8124") for _ in range(2)]
     await asyncio.gather(*starts)
     database = Database(url)

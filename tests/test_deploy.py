@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 import yaml
+from databases import Both
 from factories import Agency
 from pages import settings
-from processes import SECONDS, Process
+from processes import SECONDS, Process, environment
 from running import run
+from sqlalchemy import make_url
 from starlette.routing import Route
 from watched import Watched, watched
 
 import schema
-from core.database import Database
+from models import new_id
 from server import app as application
 from server.embedded import Postgres, Valkey
 from server.embedded.process import free_port
@@ -131,7 +133,7 @@ def services() -> dict[str, Any]:
 def test_variables_are_settings() -> None:
     given = [name for each in services().values() for name in each.get("environment", ())]
     given += [each["name"] for pod in pods() for each in pod["containers"][0].get("env", ())]
-    ours = {name for name in given if not name.startswith("POSTGRES_")}
+    ours = {name for name in given if not name.endswith("_PASSWORD")}
     assert ours <= settings().keys()
     assert {"DATABASE_URL", "CALLSHEET_MIGRATE", "CALLSHEET_DRAIN_SECONDS"} <= ours
 
@@ -144,12 +146,16 @@ def test_pods_have_least_rights_and_one_image() -> None:
         assert pod["automountServiceAccountToken"] is False
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert container["envFrom"] == [{"secretRef": {"name": "callsheet"}}]
+        secrets = [each["secretRef"]["name"] for each in container["envFrom"]]
+        owner = ["callsheet-owner"] if container.get("args") == ["migrate"] else []
+        assert secrets == ["callsheet", *owner]
     assert len({pod["containers"][0]["image"] for pod in pods()}) == 1
 
 
 def test_probes_ask_what_is_served() -> None:
-    app = application.create(Servers("postgresql+asyncpg://", "redis://", "x" * 32), Settings())
+    app = application.create(
+        Servers("postgresql+asyncpg://", "postgresql+asyncpg://", "redis://", "x" * 32), Settings()
+    )
     served = {route.path for route in app.routes if isinstance(route, Route)}
     (pod,) = (each for each in pods() if "readinessProbe" in each["containers"][0])
     (container,) = pod["containers"]
@@ -173,6 +179,46 @@ def test_compose_runs_two_processes_behind_a_balancer() -> None:
     }
     balanced = re.findall(r"^    server (\S+) (\S+):8000$", balancing(), re.MULTILINE)
     assert balanced == [("api-1", "api-1"), ("api-2", "api-2")]
+
+
+def test_only_the_migration_has_the_owners_address() -> None:
+    has = {name for name, each in services().items() if "OWNER" in str(each.get("environment"))}
+    assert has == {"migrate", "postgres"}
+
+
+async def test_the_roles_are_those_that_the_code_needs(
+    postgres: Postgres, valkey: Valkey, tmp_path: Path
+) -> None:
+    name = f"deployed_{new_id().hex}"
+    (tmp_path / "roles.sql").write_text(
+        (DEPLOY / "roles.sql").read_text().replace("callsheet", name)
+    )
+    server = make_url(postgres.admin_url)
+    psql = Path(str(postgres.wheel())) / "pginstall/bin/psql"
+    passwords = {"OWNER_PASSWORD": "o'wner", "API_PASSWORD": "api"}
+    code, _, err = await run(
+        tmp_path, psql, "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(server.port),
+        "-U", "postgres", "-f", "roles.sql", "postgres",
+        PGPASSWORD=str(server.password), **passwords,
+    )  # fmt: skip
+    assert code == 0, err
+    api, owner = (
+        server.set(username=f"{name}_{role}", password=password, database=name).render_as_string(
+            hide_password=False
+        )
+        for role, password in (("api", "api"), ("owner", "o'wner"))
+    )
+    given = environment(api, valkey.url)
+    code, _, err = await run(ROOT, sys.executable, "-m", "server", "migrate", **given)
+    assert code == 1
+    assert "DATABASE_OWNER_URL" in err
+    given["DATABASE_OWNER_URL"] = owner
+    code, _, err = await run(ROOT, sys.executable, "-m", "server", "migrate", **given)
+    assert (code, err) == (0, "")
+    async with watched(api, valkey.url, settings={"CALLSHEET_DEMO": "true"}) as process:
+        code, out, _ = await run(tmp_path, "curl", "-s", f"http://{process.address}/ready")
+        assert (code, process.log) == (0, "")
+        assert '"ready":true' in out
 
 
 def balancing() -> str:
@@ -223,7 +269,7 @@ async def used(server: Watched, ask: Callable[[], Awaitable[None]]) -> None:
 
 @needs_haproxy
 async def test_processes_are_replaced_without_a_failed_request(
-    agency: Agency, postgres: Postgres, database: Database, valkey: Valkey, tmp_path: Path
+    agency: Agency, postgres: Postgres, database: Both, valkey: Valkey, tmp_path: Path
 ) -> None:
     del database  # migrated is all it has to be
     order = await agency.book()

@@ -125,7 +125,7 @@ def test_starts_on_an_empty_folder_for_who_has_the_password(kind: str, tmp_path:
     assert {path.stat().st_mode & 0o777 for path in root.glob("*.password")} == {0o600}
 
 
-def test_role_owns_its_database_and_is_no_superuser(tmp_path: Path) -> None:
+def test_roles_are_no_superusers_and_one_owns_the_database(tmp_path: Path) -> None:
     query = text(
         "SELECT datname, pg_get_userbyid(datdba), rolsuper, rolcreatedb FROM pg_database, pg_roles"
         " WHERE datname = current_database() AND rolname = current_user"
@@ -140,30 +140,31 @@ def test_role_owns_its_database_and_is_no_superuser(tmp_path: Path) -> None:
 
     with Postgres(tmp_path, "orders", FAST) as server:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            assert runner.run(fetch(server.url)) == ["orders", "callsheet", False, True]
+            assert runner.run(fetch(server.owner_url)) == ["orders", "callsheet", False, True]
+            assert runner.run(fetch(server.url)) == ["orders", "callsheet", False, False]
             assert runner.run(fetch(server.admin_url)) == ["postgres", "postgres", True, True]
         assert ask(server.url, "SHOW fsync") == "off"
 
 
 def test_data_and_address_survive_stop_kill_and_a_stale_pid_file(tmp_path: Path) -> None:
-    with make("postgres", tmp_path) as server:
-        url = server.url
+    with Postgres(tmp_path, settings=FAST) as server:
+        url = server.owner_url
         ask(url, "CREATE TABLE kept AS SELECT 42 AS answer")
 
     with server.start():
-        assert server.url == url
+        assert server.owner_url == url
         assert ask(url, "SELECT answer FROM kept") == 42
 
         os.kill(pid_of(tmp_path, url), signal.SIGKILL)
         server.start()
-        assert server.url == url
+        assert server.owner_url == url
         assert ask(url, "SELECT answer FROM kept") == 42
         pid_file = (tmp_path / "data/postmaster.pid").read_text()
 
     stale = "\n".join([str(os.getppid()), *pid_file.splitlines()[1:]])
     (tmp_path / "data/postmaster.pid").write_text(stale)
     with server.start():
-        assert server.url == url
+        assert server.owner_url == url
         assert ask(url, "SELECT answer FROM kept") == 42
 
 

@@ -21,8 +21,6 @@ from factories import Agency, typed
 from graphql import OperationType
 from planted_faults import BROKEN, Broken
 from redis.asyncio import Redis
-from sqlalchemy import text
-from storage import session_of
 from told import Divergence, Listener, Loss
 
 import models
@@ -46,7 +44,7 @@ ACTIVITY = "subscription ($after: Cursor) { activity(after: $after) { type curso
 WRITERS, ACTIONS, PATIENCE_S = 4, 30, 100
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 
 
@@ -154,8 +152,7 @@ class Run:
         """Cut connections, or start Redis anew."""
         match self.dice.randrange(4):
             case 0:
-                async with session_of(self.processes[0].database) as session:
-                    await session.execute(text(CUT))
+                await self.processes[0].database.fetch(CUT)
             case 1:
                 self.valkey.stop()
                 self.valkey.start()

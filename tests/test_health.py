@@ -9,16 +9,15 @@ from typing import Any
 
 import httpx2
 import pytest
+from databases import Both
 from factories import Agency
 from processes import SECONDS, token
 from sqlalchemy import text
 from storage import session_of
 from watched import Watched, watched
 
-from core.database import Database
-from models import new_id
 from server.embedded import Postgres, Valkey
-from server.migrate import Revision, migrate, revision_of
+from server.migrate import Revision, revision_of
 
 NAME = {"query": "{ viewer { person { name } } }"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -40,15 +39,10 @@ async def until_ready(server: Watched, **expected: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def another_database(postgres: Postgres) -> AsyncIterator[tuple[str, Database]]:
+async def another_database(postgres: Postgres) -> AsyncIterator[tuple[str, Both]]:
     """The address of a database in which nothing is yet, and the database."""
-    name = f"another_{new_id().hex}"
-    whole = Database(postgres.url)
-    await whole.fetch(f"CREATE DATABASE {name}")
-    await whole.close()
-    url = postgres.url.replace(f"/{postgres.database}?", f"/{name}?")
-    database = Database(url)
-    yield url, database
+    database = await Both.another(postgres)
+    yield database.url, database
     await database.close()
 
 
@@ -83,7 +77,7 @@ async def test_a_database_that_is_newer_is_served_and_left_as_it_is(
 ) -> None:
     async with another_database(postgres) as (url, database):
         assert await revision_of(database) is Revision.OLDER
-        await migrate(database)
+        await database.migrate()
         assert await revision_of(database) is Revision.CURRENT
         async with session_of(database) as session:
             await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -97,11 +91,11 @@ async def test_a_database_that_is_newer_is_served_and_left_as_it_is(
 
 async def test_a_database_of_something_else_is_refused(postgres: Postgres) -> None:
     async with another_database(postgres) as (_, database):
-        await migrate(database)
+        await database.migrate()
         async with session_of(database) as session:
             await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
         with pytest.raises(ValueError, match="0000, which is not one of ours"):
-            await migrate(database)
+            await database.migrate()
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/graphql", "/nothing"])

@@ -7,7 +7,7 @@ from factories import Agency, typed
 from sqlalchemy import func, select, text, update
 from storage import session_of
 
-from core import idempotency
+from core import doors
 from models import IdempotencyRecord, LogEntry, Order
 
 ANSWER = "order { id status }"
@@ -122,14 +122,14 @@ async def test_what_is_old_is_deleted(agency: Agency) -> None:
     await book(agency)
     mine = IdempotencyRecord.organization_id == agency.organization.id
     kept = select(func.count()).where(mine)
-    await idempotency.forget(agency.database)
+    await doors.forget_answers(agency.database)
     async with session_of(agency.database) as session:
         assert await session.scalar(kept) == 1
         day = timedelta(hours=25)
         await session.execute(
             update(IdempotencyRecord).where(mine).values(created_at=func.now() - day)
         )
-    await idempotency.forget(agency.database)
+    await doors.forget_answers(agency.database)
     async with session_of(agency.database) as session:
         assert await session.scalar(kept) == 0
 

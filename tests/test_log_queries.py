@@ -195,7 +195,7 @@ async def test_a_query_waits_until_its_server_knows_a_place(
     await agency.book()
     channel = f"log:{agency.organization.id}"
     async with Redis.from_url(valkey.url) as redis:
-        async with agency.database.transaction() as transaction:
+        async with agency.database.transaction(agency.organization.id) as transaction:
             mine = Order.organization_id == agency.organization.id
             order = await transaction.row(select_records(Order).where(mine))
             entry = log.entry(Kind.ORDER_NOTES_CHANGED, order, agency.staff.id)

@@ -196,6 +196,8 @@ def test_metrics_are_told(database: Database, hub: Hub) -> None:
 
 
 def test_addresses_are_told() -> None:
-    app = application.create(Servers("postgresql+asyncpg://", "redis://", SECRET), Settings())
+    app = application.create(
+        Servers("postgresql://", "postgresql://", "redis://", SECRET), Settings()
+    )
     served = {route.path for route in app.routes if isinstance(route, Route)}
     assert set(column(OPERATIONS, "address")) == served - {"/", "/graphql"}

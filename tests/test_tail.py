@@ -9,7 +9,7 @@ import pytest
 from factories import Agency
 from following import following, until_ready
 from shared_streams import FEED, is_ready, sent
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, update
 from storage import session_of
 
 import subscriptions.groups
@@ -140,18 +140,16 @@ async def test_a_log_that_lost_commits_is_noticed_even_if_numbers_are_used_again
         assert len(await until_ready(stream, "log")) == 3
 
 
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"""
+
+
 async def test_an_outage_of_the_database_loses_nothing(agency: Agency) -> None:
     order = await agency.book()
     async with agency.watch(agency.staff, LOG) as stream:
         await until_ready(stream, "log")
         for each in "ab":
-            async with session_of(agency.database) as session:
-                await session.execute(
-                    text(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                    )
-                )
+            await agency.database.fetch(CUT)
             posted = await post(agency, order, each)
             assert await told(stream, 1) == posted
 

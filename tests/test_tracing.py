@@ -57,7 +57,7 @@ async def traced(postgres: Postgres, valkey: Valkey) -> AsyncIterator[Traced]:
     """Such an application, in this process."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    found = Servers(postgres.url, valkey.url, SECRET)
+    found = Servers(postgres.url, postgres.owner_url, valkey.url, SECRET)
     app = application.create(found, Settings(), Tracing(provider))
     transport: Any = httpx2.ASGITransport(app)
     async with (

@@ -22,7 +22,7 @@ def tokens(stage: Stage) -> list[str]:
 
 
 async def _hired(stage: Stage) -> list[Person]:
-    engine = create_async_engine(stage.postgres.url)
+    engine = create_async_engine(stage.postgres.owner_url)
     async with engine.begin() as connection:
         agency = (await connection.scalars(select(Organization.id))).one()
         rows = [

@@ -10,6 +10,7 @@ from core.records import select_records
 from core.tokens import Tokens
 from core.viewer import READING, Scope
 from models import Organization, Person
+from server import roles
 from server.demo import names, seed
 from server.local import Servers
 from server.migrate import migrate
@@ -31,13 +32,14 @@ async def prepare(servers: Servers, settings: Settings, address: str) -> None:
 
     With the demo go tokens for five people of it, made anew at each start and kept nowhere.
     """
-    database = Database(servers.database_url, pool_size=1, pooled=settings.pooler)
+    database = Database(servers.owner_url, pool_size=1, pooled=settings.pooler)
     try:
         if settings.migrate and not settings.pooler:
-            await migrate(database)
-        if settings.demo:
+            await migrate(database, servers.role)
+        people = []
+        if settings.demo and await roles.passed_by(database):  # else there is no owner here
             await seed.once(database)
-        people = await _holders(database) if settings.demo else []
+            people = await _holders(database)
     finally:
         await database.close()
     _print_addresses(address)

@@ -44,7 +44,8 @@ def rows_at(now: datetime) -> list[Base]:
 async def _store(transaction: Transaction, rows: list[Base]) -> None:
     """Copy rows to their tables, first those that others point to.
 
-    Each table is analyzed at once: the checks of the foreign keys to it are slow without.
+    By way of a draft, since tables with row-level security are not copied to. Each table is
+    analyzed at once: the checks of the foreign keys to it are slow without.
     """
     by_table: dict[str, list[Base]] = defaultdict(list)
     for row in rows:
@@ -52,7 +53,12 @@ async def _store(transaction: Transaction, rows: list[Base]) -> None:
     for table in Base.metadata.sorted_tables:
         columns = table.columns.keys()
         records = [[_plain(getattr(row, name)) for name in columns] for row in by_table[table.name]]
-        await transaction.copy(table.name, columns, records)
+        draft, names = f"draft_of_{table.name}", ", ".join(columns)
+        await transaction.execute(f"CREATE TEMP TABLE {draft} (LIKE {table.name}) ON COMMIT DROP")
+        await transaction.copy(draft, columns, records)
+        await transaction.execute(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {draft}"  # noqa: S608 - our own tables
+        )
         await transaction.execute(f"ANALYZE {table.name}")
 
 

