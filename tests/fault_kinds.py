@@ -11,8 +11,6 @@ from typing import TypeAlias
 from factories import typed
 from fault_world import ACTIVITY, World
 from redis.asyncio import Redis
-from sqlalchemy import text
-from storage import session_of
 from told import Loss
 
 import models
@@ -26,7 +24,7 @@ SUBJECTS: dict[str, list[str]] = {}
 """The names of faults by what they happen to: of each, one at a time."""
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 _FLOOD, _PIECE = 40, 2**20  # more than any buffer of the system holds
 
@@ -170,8 +168,7 @@ async def postgres_crashes(world: World) -> AsyncIterator[None]:
 @fault("Postgres", "connections to Postgres are cut")
 async def postgres_cut(world: World) -> AsyncIterator[None]:
     """All of them, at any moment of what they do."""
-    async with session_of(world.agency.database) as session:
-        await session.execute(text(CUT))
+    await world.agency.database.fetch(CUT)
     yield
 
 
