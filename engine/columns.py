@@ -24,7 +24,7 @@ from engine.failures import Raised, first_raised
 from engine.limits import OBJECTS, Exceeded
 from engine.objects import Builder, NotAsStored, builder, is_stored
 from engine.places import Field, Items, Place, Some
-from engine.resolving import Resolver, runtime_type, settled
+from engine.resolving import Resolver, runtime_type, settled, type_of_class
 from engine.selections import Selected
 from engine.values import absent, as_list, may_wait
 
@@ -149,9 +149,13 @@ class Columns:
         by_type: dict[str, list[int]] = defaultdict(list)
         executor = self._executor
         info = Resolver(executor, field, place).info(present[0])
+        known: dict[type[Any], GraphQLObjectType | None] = {}
         for i in present:
+            kind = type(values[i])
+            if kind not in known:
+                known[kind] = type_of_class(executor, type_, kind)
             try:
-                runtime = await runtime_type(executor, type_, field, info, values[i])
+                runtime = known[kind] or await runtime_type(executor, type_, field, info, values[i])
             except Exception as error:  # noqa: BLE001 - it is reported in the answer
                 done[i] = self._raise(error, field, place, i)
                 continue

@@ -115,6 +115,21 @@ class Resolver:
         return info
 
 
+def type_of_class(
+    executor: Executor[Any], type_: GraphQLAbstractType, kind: type[Any]
+) -> GraphQLObjectType | None:
+    """The type of all values of a class, if the class tells; else each has to be asked."""
+    if kind.__dictoffset__:  # each value may say of itself that it is cast to a type
+        return None
+    for each in executor.schema.get_possible_types(type_):
+        check = getattr(each.is_type_of, "of_class", None)
+        if check is None:
+            return None
+        if check(kind):
+            return each
+    return None
+
+
 async def runtime_type(
     executor: Executor[Any],
     type_: GraphQLAbstractType,
