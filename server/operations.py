@@ -1,6 +1,7 @@
 """An operation as a client sends it, over whatever transport."""
 
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Self
 from uuid import UUID
 
@@ -105,7 +106,8 @@ class Operation:
         `ApiError` if there is none, `GraphQLError` if it isn't clear what to execute.
         """
         given = Parameters.parse(payload)
-        query = await documents.text(organization_id, given.query, given.document_id)
+        # Subscriptions keep their text, and most send one that others have sent: one of each does.
+        query = intern(await documents.text(organization_id, given.query, given.document_id))
         found, is_persisted = operation_of(query, given.name), given.document_id is not None
         if organization_id and given.query is not None and is_persisted:
             await documents.keep(organization_id, query)

@@ -20,6 +20,10 @@ _FAREWELL_S = 5  # for what is written last, before the connection is cut
 _BUFFER = 64 * 1024  # of the kernel, and as much of the process
 
 
+_WRITABLE = asyncio.Event()  # of all connections that are; each would have one of a kilobyte
+_WRITABLE.set()
+
+
 class Inbox(asyncio.Queue[ASGIReceiveEvent]):
     """What one reader has not read yet: an empty queue of asyncio's takes three kilobytes."""
 
@@ -57,7 +61,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Bound what waits to be taken."""
-        self.queue = Inbox()
+        self.queue, self.writable = Inbox(), _WRITABLE
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=_BUFFER)
         if own := transport.get_extra_info("socket"):
@@ -65,6 +69,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         """The buffer is full: from now on the client has a while to take it."""
+        self.writable = asyncio.Event()
         super().pause_writing()
         if self._stuck is None:
             self._stuck = self.loop.call_later(_PATIENCE_S, self.kick, SLOW, "Too slow")
@@ -72,6 +77,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """The client has taken it."""
         super().resume_writing()
+        self.writable = _WRITABLE
         self._forgive()
 
     def handle_connect(self, event: Request) -> None:

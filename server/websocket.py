@@ -241,8 +241,10 @@ class Connection:
         # If the client is gone, the reader ends the connection.
         with suppress(*_GONE), self._state.observer.watch(request_id, "websocket"):
             try:
-                async with aclosing(self._answers(payload, request_id, hand)) as answers:
-                    async for answer in answers:
+                told = await self._answers(payload, request_id, hand)
+                del payload  # a subscription would keep it
+                async with aclosing(told):
+                    async for answer in told:
                         if answer.is_refusal:
                             last = {"id": id, "type": "error", "payload": Fragment(answer.json)}
                             break
@@ -259,7 +261,7 @@ class Connection:
         caller = await self._state.callers.of(self._token)
         context, bill = self._state.context(caller), Bill(self._state.budget(caller))
         operation = await self._state.operation(payload, context, bill)
-        found = answers(
+        return answers(
             self._state.schema,
             operation,
             context,
@@ -268,9 +270,6 @@ class Connection:
             hand=hand,
             ready=self._socket.idle,
         )
-        async with aclosing(found):
-            async for each in found:
-                yield each
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._websocket.send_text(encode(message).decode())

@@ -96,10 +96,11 @@ class Stream(Live):
         """The answer to a step; None if the viewer is told nothing of it."""
         event: StreamEvent | None = step
         if step.entry is not None:
-            still = self.entries(context).where(LogEntry.seq == step.entry.seq)
-            # The orders of who is not staff may have become others meanwhile.
-            if not context.viewer.is_staff and not await context.now(still):
-                return None, True
+            if not context.viewer.is_staff:
+                # Their orders may have become others meanwhile.
+                still = self.entries(context).where(LogEntry.seq == step.entry.seq)
+                if not await context.now(still):
+                    return None, True
             event = await self.event(context, step)
         return (None, True) if event is None else await answer(context, event)
 

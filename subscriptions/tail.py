@@ -13,7 +13,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from asyncpg.exceptions import (
@@ -22,14 +22,14 @@ from asyncpg.exceptions import (
     OperatorInterventionError,
     PostgresConnectionError,
 )
-from sqlalchemy import ARRAY, Select, Uuid, func, select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 
 from core.cursors import Cursor
 from core.database import Database
 from core.errors import Unavailable
 from core.outages import Outage
 from core.records import select_records
-from core.statements import bound
+from core.statements import Statement, prepare
 from models import Assignment, LogEntry, Order
 from subscriptions.groups import Group, Item
 
@@ -204,12 +204,9 @@ class Tail:
 
     async def _read(self, after: int, head: int) -> Sequence[Item]:
         """The entries after number `after`, up to number `head`, or the first of them."""
-        own = LogEntry.organization_id == self.organization_id
-        wanted = _entries().where(own, LogEntry.seq > after, LogEntry.seq <= head)
-        statement = bound(wanted)
-        found = await self._database.fetch(
-            statement.sql, *statement.arguments({}), within=self.organization_id
-        )
+        statement, agency = _entries(), self.organization_id
+        arguments = statement.arguments({"agency": agency, "after": after, "head": head})
+        found = await self._database.fetch(statement.sql, *arguments, within=agency)
         return [
             Item(entry.seq, entry, frozenset([*(workers or ()), customer_id]))
             for entry, workers, customer_id in statement.shape.rows(found)
@@ -261,8 +258,8 @@ class Tails:
 
 
 @cache
-def _entries() -> Select[Any]:
-    """A page of the log, with those who see the order of each entry without being staff."""
+def _entries() -> Statement:
+    """A page of the log between two numbers, and who sees each order without being staff."""
     same = LogEntry.organization_id
     workers = (
         select(func.array_agg(Assignment.person_id, type_=ARRAY(Uuid)))
@@ -274,4 +271,10 @@ def _entries() -> Select[Any]:
         .where(Order.organization_id == same, Order.id == LogEntry.order_id)
         .scalar_subquery()
     )
-    return select_records(LogEntry, workers, customer).order_by(LogEntry.seq).limit(_PAGE)
+    number = LogEntry.seq.type
+    wanted = select_records(LogEntry, workers, customer).where(
+        same == bindparam("agency", type_=Uuid()),
+        LogEntry.seq > bindparam("after", type_=number),
+        LogEntry.seq <= bindparam("head", type_=number),
+    )
+    return prepare(wanted.order_by(LogEntry.seq).limit(_PAGE))
