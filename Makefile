@@ -22,10 +22,14 @@ test: .venv/.installed $(CLIENTS) $(TOOLS)  ## everything that CI runs: format, 
 nightly: .venv/.installed  ## the random searches, at length
 	CALLSHEET_NIGHTLY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/test_engine_random.py tests/test_engine_api.py tests/test_schemathesis.py
 
-SECONDS ?= 1800
+faults: SECONDS ?= 1800
 faults: .venv/.installed  ## faults by chance in real processes, for SECONDS, from SEED if given
 	PYTHONPATH=.:tests $(BIN)/python tests/leak_run.py
 	PYTHONPATH=.:tests $(BIN)/python tests/fault_run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+load: SECONDS ?= 600
+load: .venv/.installed  ## 200 clients at once, one of them hostile half of the time
+	$(BIN)/python -m benchmarks.crowd --seconds $(SECONDS)
 
 bench: .venv/.installed  ## measure Callsheet beside its peers: about 20 minutes, needs npm
 	$(BIN)/python -m benchmarks
@@ -71,4 +75,4 @@ tests/clients/node_modules/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --silent && touch node_modules/.installed \
 	  || echo 'The clients from npm are not installed; their tests are skipped.'
 
-.PHONY: serve test nightly faults bench bench-realtime format schema release lock
+.PHONY: serve test nightly faults load bench bench-realtime format schema release lock

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from graphql import ExecutionResult as Executed
@@ -11,6 +12,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from core.shares import share
 from engine import costs, documents
 from engine.executor import BreadthFirstExecutor
 from engine.limits import Exceeded
@@ -37,7 +39,8 @@ async def execute(
         if errors := refusals(schema, text, name, variables, context):
             return PreExecutionError(data=None, errors=errors)
         is_event = documents.operation_of(text, name).operation is OperationType.SUBSCRIPTION
-        async with asyncio.timeout(None if is_event else SECONDS) as limit:
+        place = nullcontext() if is_event else _place(schema, text, name, variables, context)
+        async with asyncio.timeout(None if is_event else SECONDS) as limit, place:
             done = await _executed(schema, text, name, variables, context, root_value)
         told = {"explain": context.trace.told()} if context.trace else {}
         return ExecutionResult(data=done.data, errors=done.errors, extensions=told)
@@ -90,6 +93,20 @@ def refusals(
         return refused
     costs.check(schema, text, name, variables)
     return []
+
+
+def _place(
+    schema: GraphQLSchema,
+    text: str,
+    name: str | None,
+    variables: dict[str, Any] | None,
+    context: Any,
+) -> AbstractAsyncContextManager[None]:
+    """A place among the operations of the same person; visitors have other limits."""
+    viewer = getattr(context, "viewer", None)
+    if viewer is None:
+        return nullcontext()
+    return share(viewer.id, costs.cost(schema, text, name, variables))
 
 
 def _shown(error: Exception) -> GraphQLError:

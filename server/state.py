@@ -27,6 +27,7 @@ from server.operations import Operation
 from server.telemetry.metrics import Metrics
 from server.telemetry.observer import Observer
 from server.telemetry.watch import note_operation, note_viewer
+from server.turns import Turns
 
 STREAMS_LIMIT = 50  # by HTTP, of a person, in a process
 SOCKETS_LIMIT = 50  # the same of WebSockets
@@ -54,6 +55,8 @@ class State:
     """The subscriptions that people follow by HTTP."""
     sockets: Quota = field(default_factory=lambda: Quota(SOCKETS_LIMIT, "WebSockets"))
     """The WebSockets that people have."""
+    turns: Turns = field(default_factory=Turns)
+    """Whose documents are looked at."""
 
     def context(self, caller: Caller) -> Context:
         """The context of an operation by who holds a token."""
@@ -74,14 +77,16 @@ class State:
     async def operation(self, payload: object, context: Context | Visitor, bill: Bill) -> Operation:
         """The operation that a client has sent, or named, and is charged for; traced if wanted."""
         agency = context.viewer.organization_id if isinstance(context, Context) else None
-        try:
-            found = await Operation.find(payload, self.documents, agency)
-        except GraphQLError:
-            bill.refuse()
-            raise
-        if agency or found.is_for_visitors:  # else nothing is told of it, nor counted by its name
-            note_operation(found)
-            bill.charge(self.schema, found)
+        who = context.viewer.id if isinstance(context, Context) else context.address
+        async with self.turns.one(who):
+            try:
+                found = await Operation.find(payload, self.documents, agency)
+            except GraphQLError:
+                bill.refuse()
+                raise
+            if agency or found.is_for_visitors:  # else nothing is told of it, nor counted
+                note_operation(found)
+                bill.charge(self.schema, found)
         if found.explain:
             _trace(context)
         return found

@@ -47,11 +47,16 @@ class Breakable:
 
 @asynccontextmanager
 async def breakable(
-    postgres: Postgres, valkey: Valkey, hub: Hub, settings: Mapping[str, str] = {}
+    postgres: Postgres,
+    valkey: Valkey,
+    hub: Hub,
+    settings: Mapping[str, str] = {},
+    *,
+    first: str = "",
 ) -> AsyncIterator[Breakable]:
-    """Such a server, until the end of the block."""
+    """Such a server, until the end of the block; `first` is Python that it runs before all else."""
     database = await Both.another(postgres)
     await database.migrate()
-    async with watched(database.url, valkey.url, settings=settings) as server:
+    async with watched(database.url, valkey.url, settings=settings, first=first) as server:
         yield Breakable(await Agency.make(database, hub), server)
     await database.close()

@@ -77,6 +77,10 @@ LIMITS = {
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
     "subscriptions at a time by HTTP, of a person": "server.state.STREAMS_LIMIT",
     "WebSockets at a time, of a person": "server.state.SOCKETS_LIMIT",
+    "operations of a person that are carried out at once in a process; others wait": (
+        "core.shares.AT_ONCE"
+    ),
+    "operations of a person that wait; more are refused": "core.shares.WAITING",
     "orders at a time whose presence a person follows": "subscriptions.rooms.LIMIT",
 }
 """Where each limit stands; uvicorn's is tested with the WebSocket."""

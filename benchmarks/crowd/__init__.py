@@ -1,0 +1,1 @@
+"""Many clients at once, and a hostile one now and then: `python -m benchmarks.crowd`."""

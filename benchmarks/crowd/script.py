@@ -1,0 +1,43 @@
+"""How a process of clients is told what to do: first by a line of JSON, then by words."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+import uvloop
+
+END = "end"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the clients of a process need to know."""
+
+    url: str
+    tokens: list[str]
+    orders: list[str]
+    """The ids of the orders that they work on."""
+
+    def line(self) -> bytes:
+        """It, to be written to such a process."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitable[Any]]) -> None:
+    """Run clients, which wait for one word after the other, and print what they found."""
+    print(orjson.dumps(uvloop.run(_run(clients))).decode(), flush=True)  # noqa: T201 - it is read
+
+
+async def _run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitable[Any]]) -> Any:
+    words = asyncio.StreamReader(limit=2**24)
+    reading = asyncio.StreamReaderProtocol(words)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: reading, sys.stdin)
+    order = Order(**orjson.loads(await words.readline()))
+
+    async def word() -> str:
+        return (await words.readline()).decode().strip() or END
+
+    return await clients(order, word)

@@ -1,0 +1,71 @@
+"""New documents of one client are read one after the other, and others do not wait for them."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from asking import ask, code, send
+from calling import NAME
+from factories import Agency
+from processes import SECONDS, Process
+from watched import Watched, watched
+
+from core.database import Database
+from server.embedded import Postgres, Valkey
+
+LONG = "{ " + " ".join(f"a{number}" for number in range(1_900)) + " }"
+"""What takes more than 4 milliseconds to be refused."""
+FOREVER = """
+from server import turns
+turns.WAIT, turns.LONGEST_S, turns.KNOWN_S, turns.WAITING = 1e9, 3600, 0.004, 3
+"""
+
+
+@pytest.fixture
+async def strict(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
+    """A server at which the next turn after a long document comes in an hour."""
+    del database  # migrated is all it has to be
+    async with watched(postgres.url, valkey.url, first=FOREVER) as server:
+        yield server
+        await server.end(signal.SIGKILL)
+
+
+async def still_waits(task: asyncio.Task[object], server: Process, agency: Agency) -> bool:
+    """Whether it does, after somebody else was answered."""
+    assert (await server.ask(agency.admin, NAME))["viewer"]
+    return not task.done()
+
+
+async def test_who_sends_long_documents_waits_and_nobody_else(
+    agency: Agency, strict: Watched
+) -> None:
+    assert "data" not in (await ask(strict, agency.staff, LONG)).json()
+    first = asyncio.create_task(ask(strict, agency.staff, NAME))
+    assert await still_waits(first, strict, agency)
+    async with strict.socket(agency.staff) as socket:
+        await socket.subscribe("1", NAME)
+        unanswered = asyncio.create_task(socket.receive())
+        assert await still_waits(unanswered, strict, agency)
+    tasks = [asyncio.create_task(ask(strict, agency.staff, NAME)) for _ in range(3)]
+    async with asyncio.timeout(SECONDS):
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    assert {code(each.result()) for each in done} == {"RATE_LIMITED"}
+    for task in (first, unanswered, *tasks):
+        task.cancel()
+
+
+async def test_documents_without_a_token_are_read_in_turn_too(
+    agency: Agency, strict: Watched
+) -> None:
+    body = {"query": LONG[:12_000] + " }"}
+    assert code(await send(strict, None, json=body)) == "UNAUTHENTICATED"
+    second = asyncio.create_task(send(strict, None, json=body))
+    assert await still_waits(second, strict, agency)
+    second.cancel()
+
+
+async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None:
+    asked = [ask(server, agency.staff, each) for each in (LONG, NAME, LONG, NAME)]
+    answers = [each.json() for each in await asyncio.gather(*asked)]
+    assert [("data" in each) for each in answers] == [False, True, False, True]
