@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -221,6 +222,7 @@ async def test_a_bug_ends_its_operation_only(broken: Breakable) -> None:
         assert (await socket.event("4"))["person"] == {"name": "Sam Staff"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has is read from /proc")
 async def test_hundreds_who_come_and_go_leave_nothing_behind(
     postgres: Postgres, database: Database, valkey: Valkey
 ) -> None:
