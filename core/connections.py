@@ -102,7 +102,10 @@ class Connection:
     @property
     def is_lost(self) -> bool:
         """Whether nothing can be sent by it any more."""
-        closed: bool = self._driver.is_closed()
+        try:
+            closed: bool = self._driver.is_closed()
+        except asyncpg.InterfaceError:  # the pool has it back already, since it was closed
+            return True
         return closed
 
     async def release(self) -> None:
@@ -114,10 +117,11 @@ class Connection:
 
     async def _undo(self) -> None:
         try:
-            if not self._driver.is_closed():
+            if not self.is_lost:
                 await self._driver.execute("ROLLBACK")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            self._driver.terminate()
+            if not self.is_lost:
+                self._driver.terminate()
         finally:
             await self._pool.release(self._driver)
 

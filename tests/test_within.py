@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
+from asyncpg import InterfaceError, PostgresError
 from network import network
 from processes import SECONDS
 from sqlalchemy import make_url
@@ -147,4 +148,27 @@ async def test_connections_that_were_closed_are_replaced(postgres: Postgres) -> 
         await database.fetch(end, pids)
         assert await act(database, OURS) == str(OURS)
         assert not set(pids) & set(await asyncio.gather(*(hold() for _ in range(3))))
+    await database.close()
+
+
+async def act_without(database: Database) -> None:
+    """An action that fails after its connection was closed, and the pool has taken it back."""
+    async with database.transaction() as transaction:
+        ((pid,),) = await transaction.fetch("SELECT pg_backend_pid()")
+        await database.fetch("SELECT pg_terminate_backend($1, 5000)", pid)
+        error: Exception | None = None
+        while not isinstance(error, InterfaceError):
+            try:
+                await transaction.fetch("SELECT")
+            except (PostgresError, InterfaceError, OSError) as refused:
+                error = refused
+        raise LookupError
+
+
+async def test_what_fails_is_told_though_its_connection_is_lost(postgres: Postgres) -> None:
+    database = Database(postgres.url, pool_size=1)
+    async with asyncio.timeout(SECONDS):
+        with pytest.raises(LookupError):
+            await act_without(database)
+        assert await act(database, OURS) == str(OURS)
     await database.close()
