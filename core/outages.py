@@ -1,6 +1,19 @@
 """Failures that last, such as a database or a Redis that is away."""
 
 import logging
+from typing import TypeGuard
+
+from asyncpg import InterfaceError, PostgresConnectionError
+from asyncpg.exceptions import InternalClientError, OperatorInterventionError
+
+AWAY = (
+    OSError,
+    InterfaceError,
+    InternalClientError,
+    PostgresConnectionError,
+    OperatorInterventionError,
+)
+"""What is raised when the database is away."""
 
 logger = logging.getLogger("callsheet")
 
@@ -23,3 +36,8 @@ class Outage:
         if self._lasts:
             logger.warning("%s works again", self.what)
         self._lasts = False
+
+
+def is_away(error: BaseException | None) -> TypeGuard[Exception]:
+    """Whether an error tells that the database is away; not that something was asked wrongly."""
+    return isinstance(error, AWAY) and not isinstance(error, ValueError)

@@ -12,6 +12,7 @@ from strawberry.types.execution import PreExecutionError
 
 from core.context import Context
 from core.cursors import Cursor
+from core.outages import is_away
 from core.visitor import Visitor
 from schema import Schema
 from schema.base import Taken
@@ -20,7 +21,6 @@ from server.errors import all_formatted, formatted
 from server.operations import Operation, encode
 from subscriptions.events import PresenceEvent, StreamEvent
 from subscriptions.live import Hand, Ready
-from subscriptions.tail import AWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def _of_event(
         operation_name=operation.name,
     )
     for error in result.errors or ():
-        if isinstance(error.original_error, AWAY):
+        if is_away(error.original_error):
             raise error.original_error  # half an event is no event: it is tried again
     # Whose budget it is, and what is left of it, is not for those who are told the same.
     return _told(answer(result, request_id), event.cursor), not result.errors

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableDefinitionNode
 
 from core.errors import ApiError, ErrorCode
+from core.outages import is_away
 from engine.limits import Exceeded
 from server.telemetry.watch import note_failure
 
@@ -31,6 +32,13 @@ def _formatted(error: Exception, request_id: str) -> dict[str, Any]:
         return {**shown.formatted, "message": str(cause), "extensions": cause.extensions}
     if code := _code(shown):
         return {**shown.formatted, "extensions": {"code": code.value, **_field(shown)}}
+    if is_away(cause):
+        log.warning("request %s failed: the database is away: %r", request_id, cause)
+        return {
+            **shown.formatted,
+            "message": "The database can't be reached right now: try again.",
+            "extensions": {"code": ErrorCode.UNAVAILABLE.value},
+        }
     log.error("request %s failed", request_id, exc_info=cause or shown)
     return {
         **shown.formatted,

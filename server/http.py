@@ -53,6 +53,13 @@ _STATUSES = {
 }
 """What tells a request's failure in HTTP, in either media type."""
 
+_FAULTS = {
+    ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
+    ErrorCode.INTERNAL.value: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The same by the code of an error, of whatever was noticed later."""
+
 _FRAMINGS: dict[MediaType, Framing] = {
     MediaType.EVENTS: ServerSentEvents(),
     MediaType.PARTS: Multipart(),
@@ -256,11 +263,8 @@ def _status(
         return status
     if "data" in answered:
         return HTTPStatus.OK
-    code = answered["errors"][0]["extensions"]["code"]
-    if code == ErrorCode.INTERNAL.value:
-        return HTTPStatus.INTERNAL_SERVER_ERROR
-    if code == ErrorCode.FORBIDDEN.value:
-        return HTTPStatus.FORBIDDEN
+    if status := _FAULTS.get(answered["errors"][0]["extensions"]["code"]):
+        return status
     # With the classic type, another status would not tell that it is GraphQL that answers.
     return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
 

@@ -16,18 +16,12 @@ from functools import cache
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-from asyncpg.exceptions import (
-    InterfaceError,
-    InternalClientError,
-    OperatorInterventionError,
-    PostgresConnectionError,
-)
 from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 
 from core.cursors import Cursor
 from core.database import Database
 from core.errors import Unavailable
-from core.outages import Outage
+from core.outages import AWAY, Outage
 from core.records import select_records
 from core.statements import Statement, prepare
 from models import Assignment, LogEntry, Order
@@ -39,15 +33,6 @@ _PAGES_AT_ONCE = 8  # for those who are further behind
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2
 _ATTEMPTS = 10
-
-AWAY = (
-    OSError,
-    InterfaceError,
-    InternalClientError,
-    PostgresConnectionError,
-    OperatorInterventionError,
-)
-"""What is raised when the database is away."""
 
 T = TypeVar("T")
 Heads: TypeAlias = Callable[[UUID], AsyncGenerator[int, None]]

@@ -55,10 +55,12 @@ def test_a_database_that_comes_back_is_used_again(tmp_path: Path) -> None:
         agency = asyncio.run(prepare(postgres, valkey.url))
         with served(postgres.url, valkey.url) as address:
 
+            def answer(query: str, person: Person) -> httpx2.Response:
+                head = {"Authorization": f"Bearer {token(person)}"}
+                return httpx2.post(address, json={"query": query}, headers=head, timeout=SECONDS)
+
             def is_answered(query: str) -> bool:
-                head = {"Authorization": f"Bearer {token(agency.staff)}"}
-                answer = httpx2.post(address, json={"query": query}, headers=head, timeout=SECONDS)
-                return "errors" not in answer.json()
+                return "errors" not in answer(query, agency.staff).json()
 
             def asked(path: str) -> int:
                 return httpx2.get(address.replace("/graphql", path), timeout=SECONDS).status_code
@@ -66,7 +68,10 @@ def test_a_database_that_comes_back_is_used_again(tmp_path: Path) -> None:
             assert [is_answered(ORDERS) for _ in range(3)] == [True] * 3
             assert (asked("/health"), asked("/ready")) == (200, 200)
             postgres.stop()
-            assert [is_answered(ORDERS) for _ in range(3)] == [False] * 3
+            for person in (agency.staff, agency.admin):  # only one of whom is known already
+                (error,) = answer(ORDERS, person).json()["errors"]
+                assert error["extensions"] == {"code": "UNAVAILABLE"}
+            assert answer(ORDERS, agency.contractor).status_code == 503
             while asked("/ready") == 200:  # which it may say for a second
                 pass
             assert (asked("/health"), asked("/ready")) == (200, 503)

@@ -78,8 +78,8 @@ async def watched(
 
 # A machine that is busy with tests answers late, which is logged like an outage.
 PATIENT = """
-from subscriptions import bus
-bus.PUBLISH_TIMEOUT_S = bus.ANSWER_TIMEOUT_S = 20
+from subscriptions import budgets, bus
+bus.PUBLISH_TIMEOUT_S = bus.ANSWER_TIMEOUT_S = budgets.ANSWER_TIMEOUT_S = 20
 """
 
 
