@@ -14,6 +14,8 @@ WAIT = 9
 To read new documents of one client, good or bad, takes a tenth of a process at most, however many
 it sends at once.
 """
+FREE_S = 0.25
+"""How long new documents of a client may take before it has to wait: many pages begin with some."""
 KNOWN_S = 0.001
 """A document that takes no longer is known already, and nobody waits for it."""
 LONGEST_S = 5.0
@@ -28,17 +30,24 @@ class _Line:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.length = 0
+        self._free_at = 0.0
+        """When it will have waited for all that its documents took."""
 
     def end_turn(self, spent: float) -> None:
-        """Let the next one have its turn, some time after one that took so many seconds."""
-        if spent < KNOWN_S:
-            self._begin_next()
+        """Let the next one have its turn: after a while, if documents have taken too long."""
+        loop, free = asyncio.get_running_loop(), FREE_S * WAIT
+        now = loop.time()
+        if spent >= KNOWN_S:
+            after = max(self._free_at, now) + spent * WAIT
+            self._free_at = min(after, now + free + LONGEST_S)
+            loop.call_at(self._free_at, self._forget)
+        if self._free_at <= now + free:
+            self.lock.release()
         else:
-            wait = min(spent * WAIT, LONGEST_S)
-            asyncio.get_running_loop().call_later(wait, self._begin_next)
+            loop.call_at(self._free_at - free, self.lock.release)
 
-    def _begin_next(self) -> None:
-        self.lock.release()
+    def _forget(self) -> None:
+        """Nothing: what has to call this is what has kept the line in mind until now."""
 
 
 class Turns:

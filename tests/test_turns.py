@@ -12,6 +12,7 @@ from processes import SECONDS, Process
 from watched import Watched, watched
 
 from core.database import Database
+from server import turns
 from server.embedded import Postgres, Valkey
 
 LONG = "{ " + " ".join(f"a{number}" for number in range(1_900)) + " }"
@@ -19,6 +20,7 @@ LONG = "{ " + " ".join(f"a{number}" for number in range(1_900)) + " }"
 FOREVER = """
 from server import turns
 turns.WAIT, turns.LONGEST_S, turns.KNOWN_S, turns.WAITING = 1e9, 3600, 0.004, 3
+turns.FREE_S = 0
 """
 
 
@@ -69,3 +71,26 @@ async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None
     asked = [ask(server, agency.staff, each) for each in (LONG, NAME, LONG, NAME)]
     answers = [each.json() for each in await asyncio.gather(*asked)]
     assert [("data" in each) for each in answers] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(("free", "waits"), [(3600, False), (0, True)])
+async def test_a_few_new_documents_are_free(
+    monkeypatch: pytest.MonkeyPatch, free: float, *, waits: bool
+) -> None:
+    for name, value in {"FREE_S": free, "KNOWN_S": 0, "WAIT": 1e9, "LONGEST_S": 3600}.items():
+        monkeypatch.setattr(turns, name, value)
+    lines = turns.Turns()
+    ready, reached = asyncio.Event(), asyncio.Event()
+
+    async def second() -> None:
+        ready.set()
+        async with lines.one("a client"):
+            reached.set()
+
+    async with lines.one("a client"):
+        pass
+    task = asyncio.create_task(second())
+    await ready.wait()
+    async with lines.one("another client"):
+        assert reached.is_set() is not waits
+    task.cancel()
