@@ -97,12 +97,19 @@ def cpu_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def _database(server: Server, stage: Stage) -> str:
+    """The database's address: the peers own it, as what keeps agencies apart in it is ours."""
+    if server is OURS:
+        return stage.postgres.url
+    return stage.postgres.owner_url if server.sqlalchemy else stage.url
+
+
 @contextmanager
 def running(server: Server, stage: Stage) -> Iterator[Running]:
     """The server, on a processor of its own if there are two."""
     environment = {
         **os.environ,
-        "DATABASE_URL": stage.postgres.url if server.sqlalchemy else stage.url,
+        "DATABASE_URL": _database(server, stage),
         "REDIS_URL": stage.redis_url,
         "CALLSHEET_SECRET": SECRET,
         "CALLSHEET_DEMO": "false",

@@ -115,6 +115,7 @@ async def test_a_sequence_would_leave_gaps_and_lose_entries(
     async with session_of(agency.database) as session:
         await session.execute(text("DROP SEQUENCE IF EXISTS not_the_log"))
         await session.execute(text("CREATE SEQUENCE not_the_log START 100"))
+        await session.execute(text("GRANT USAGE ON SEQUENCE not_the_log TO PUBLIC"))
     stored, seen = await race(agency, monkeypatch, by_sequence)
     assert stored[-1] - stored[0] >= len(stored)
     assert seen != stored

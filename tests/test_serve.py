@@ -52,6 +52,7 @@ async def asked(address: str, token: str, query: str) -> dict[str, object]:
         headers = {"Authorization": f"Bearer {token}"}
         response = await client.post(address, json={"query": query}, headers=headers)
     answer: dict[str, object] = response.json()
+    del answer["extensions"]  # what it cost, and what is left: another each time
     return answer
 
 

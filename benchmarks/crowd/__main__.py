@@ -12,9 +12,9 @@ import orjson
 import typer
 
 from benchmarks.crowd.hostile import HOSTILE
-from benchmarks.crowd.people import invited
 from benchmarks.crowd.report import CALM, Moment, Report
 from benchmarks.crowd.script import END, Order
+from benchmarks.people import hired
 from benchmarks.servers import OURS, ROOT, Running, pinned, running
 from benchmarks.stage import stage
 
@@ -29,7 +29,7 @@ def main(
 ) -> None:
     """Let clients work, half of the time with a hostile one, and print how they fare."""
     with pinned(first=False), stage() as ready, running(OURS, ready) as server:
-        (foe, *friends), orders = invited(ready, healthy + 1), list(ready.orders[:_ORDERS])
+        (foe, *friends), orders = hired(ready, healthy + 1), list(ready.orders[:_ORDERS])
         with (
             _clients("healthy", Order(server.url, friends, orders)) as working,
             _clients("hostile", Order(server.url, [foe], orders)) as hostile,

@@ -8,7 +8,8 @@ import orjson
 import typer
 
 from benchmarks import machine, packages
-from benchmarks.realtime import commits, people, results
+from benchmarks.people import hired
+from benchmarks.realtime import commits, results
 from benchmarks.realtime.load import loading
 from benchmarks.realtime.report import Report
 from benchmarks.realtime.targets import NODE_WS, SERVERS, Ground
@@ -16,6 +17,7 @@ from benchmarks.servers import OURS, pinned
 from benchmarks.stage import stage
 
 RESULTS = Path(__file__).parent.parent / "results" / "realtime.json"
+_PEOPLE = 50
 _QUICK = (1, 3)
 _LAID_OUT = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
 
@@ -37,7 +39,7 @@ def main(
     if NODE_WS in chosen:
         packages.install()
     with pinned(first=False), stage(**commits.SETTINGS) as ready, loading() as load:
-        ground = Ground(ready, load, people.tokens(ready), seconds, share)
+        ground = Ground(ready, load, hired(ready, _PEOPLE), seconds, share)
         found = results.measured(chosen, ground, rounds, typer.echo)
         report = Report(found, machine.describe(ready), rounds, seconds, share)
     RESULTS.parent.mkdir(exist_ok=True)

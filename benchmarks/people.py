@@ -1,4 +1,4 @@
-"""Who the clients are: people of the demo agency, each with a token."""
+"""Many clients: each person may have only so many connections, and so much under way."""
 
 import asyncio
 from datetime import timedelta
@@ -12,13 +12,13 @@ from core.viewer import Scope
 from models import Organization, Permission, Person, new_id
 
 
-def invited(stage: Stage, count: int) -> list[str]:
-    """The tokens of so many new members of staff."""
-    return asyncio.run(_invited(stage, count))
+def hired(stage: Stage, count: int) -> list[str]:
+    """The tokens of so many new people of the demo agency's staff."""
+    return asyncio.run(_hired(stage, count))
 
 
-async def _invited(stage: Stage, count: int) -> list[str]:
-    database = Database(stage.postgres.url, pool_size=1)
+async def _hired(stage: Stage, count: int) -> list[str]:
+    database = Database(stage.postgres.owner_url, pool_size=1)
     async with database.transaction() as transaction:
         organization = await transaction.row(select(Organization.id))
     people = [
@@ -26,7 +26,7 @@ async def _invited(stage: Stage, count: int) -> list[str]:
             organization_id=organization,
             id=new_id(),
             name=f"Client {number}",
-            email=f"client{number}@crowd.example",
+            email=f"client{number}@example.com",
             permission=Permission.STAFF,
             job_roles=[],
         )
