@@ -49,6 +49,8 @@ class Crowd:
         self._notes = Notes(self._news.set, self._lost)
         self._listeners: list[Listener] = []
         self._returning: set[asyncio.Task[None]] = set()
+        self._away: set[Listener] = set()
+        """Who has lost a connection, and has to be ready once more."""
         self._followers = Counter[str]()
         """How many follow each order."""
         self._posted: dict[str, list[int]] = {}
@@ -79,6 +81,7 @@ class Crowd:
         """What was posted and when, and when it arrived; and who did not get just that."""
         self._posted = {order: [] for order in posting.requests}
         self._expected, self._sent_at = 0, []
+        self._away.clear()
         self._followers = Counter(each.order for each in self._listeners)
         self._notes.forget()
         for listener in self._listeners:
@@ -87,6 +90,7 @@ class Crowd:
         busy, began = time.process_time(), time.time()
         await (self._evenly if posting.per_second else self._one_by_one)(posting, posts)
         await self._until(lambda: self._notes.heard >= self._expected)
+        await self._until(lambda: len(self._notes.ready_at) >= len(self._away))
         return {
             "sent_at": self._sent_at,
             "arrivals": [self._notes.arrivals[number] for number in range(len(self._sent_at))],
@@ -126,6 +130,7 @@ class Crowd:
     def _lost(self, listener: Listener) -> None:
         """Bring back at once who has somewhere to go."""
         if listener.has_elsewhere:
+            self._away.add(listener)
             task = asyncio.ensure_future(_connect(listener))
             self._returning.add(task)
             task.add_done_callback(self._returning.discard)
