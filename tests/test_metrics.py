@@ -131,8 +131,8 @@ async def test_fields_statements_waits_and_caches_are_counted(
     # Looked up for what it costs, and when it is executed.
     assert more("cache_lookups_total", cache="documents", result="hit") == 3
     assert more("cache_lookups_total", cache="plans", result="hit") == 1
-    # Once: who it is. Of each: BEGIN, orders, progress, COMMIT.
-    assert more("statement_seconds_count") >= 1 + 2 * 4
+    # Once: who it is. Of each: BEGIN, orders, progress. How it ends is not counted.
+    assert more("statement_seconds_count") >= 1 + 2 * 3
     assert more("pool_wait_seconds_count", pool="read") >= 1 + 2
     assert after[series("pool_connections", pool="read", state="limit")] == 10
     assert after[series("pool_connections", pool="read", state="idle")] >= 1
