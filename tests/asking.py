@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 import orjson
-from processes import SECONDS, Process, token
+from processes import Process, http_client, token
 
 from models import Person
 
@@ -23,7 +23,7 @@ async def send(
         **more.pop("headers", {}),
     }
     given = {name: value for name, value in headers.items() if value is not None}
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         client.headers.clear()  # httpx would add an `Accept`
         url = f"http://{server.address}/graphql"
         return await client.request(method, url, headers=given, **more)

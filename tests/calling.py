@@ -3,8 +3,7 @@
 import asyncio
 from typing import Any
 
-import httpx2
-from processes import SECONDS, Process
+from processes import SECONDS, Process, http_client
 
 NAME = "{ viewer { person { name } } }"
 
@@ -14,7 +13,7 @@ async def send(server: Process, query: str, token: str | None = None, **given: A
     headers = {"Accept": "application/graphql-response+json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         response = await client.post(
             f"http://{server.address}/graphql",
             json={"query": query, "variables": {"input": given} if given else {}},

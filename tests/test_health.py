@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from databases import Both
 from factories import Agency
-from processes import SECONDS, token
+from processes import SECONDS, http_client, token
 from sqlalchemy import text
 from storage import session_of
 from watched import Watched, watched
@@ -25,7 +25,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 async def got(server: Watched, path: str, **headers: str) -> httpx2.Response:
     """The answer to a GET request."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         return await client.get(f"http://{server.address}{path}", headers=headers)
 
 
@@ -119,7 +119,7 @@ async def test_a_websocket_is_told_its_id(server: Watched) -> None:
 
 async def test_answers_of_graphql_have_the_id_once(agency: Agency, server: Watched) -> None:
     headers = {"Authorization": f"Bearer {token(agency.staff)}", "X-Request-ID": "mine"}
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         url = f"http://{server.address}/graphql"
         for answer in (
             await client.post(url, json=NAME, headers=headers),

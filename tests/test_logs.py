@@ -19,7 +19,7 @@ from breakable import breakable
 from databases import Both
 from factories import Agency, typed
 from graphql import parse
-from processes import SECONDS, SECRET, environment, token
+from processes import SECONDS, SECRET, environment, http_client, token
 from watched import Watched, watched
 
 from core.database import Database
@@ -51,7 +51,7 @@ TALKATIVE = {"CALLSHEET_LOG_LEVEL": "debug", "CALLSHEET_SLOW_MS": "1"}
 
 async def post(server: Watched, given: str, query: str, **variables: Any) -> httpx2.Response:
     """The answer to who has a token."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         return await client.post(
             f"http://{server.address}/graphql",
             json={"query": query, "variables": variables},

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from factories import Agency
-from processes import SECONDS, token
+from processes import SECONDS, http_client, token
 from prometheus_client.parser import text_string_to_metric_families
 from watched import Watched, watched
 
@@ -31,7 +31,7 @@ async def server(postgres: Postgres, database: Database, valkey: Valkey) -> Asyn
 
 async def scraped(server: Watched, given: str = TOKEN) -> httpx2.Response:
     """What `/metrics` answers to who has this token."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         headers = {"Authorization": f"Bearer {given}"}
         return await client.get(f"http://{server.address}/metrics", headers=headers)
 
@@ -71,7 +71,7 @@ async def until(server: Watched, value: float, series_name: str, /, **labels: st
 
 async def post(server: Watched, query: str, given: str, **more: Any) -> Any:
     """What the API answers to who has a token."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         answer = await client.post(
             f"http://{server.address}/graphql",
             json={"query": query, **more},

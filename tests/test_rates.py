@@ -11,7 +11,7 @@ import orjson
 import pytest
 from asking import CLASSIC, MODERN, ask, code, data, send
 from factories import Agency
-from processes import SECONDS
+from processes import SECONDS, http_client
 from prometheus_client.parser import text_string_to_metric_families
 from sockets import FEED
 from test_api_keys import make
@@ -155,7 +155,7 @@ async def test_who_has_no_token_is_counted_by_address(agency: Agency, server: Wa
     first = await knock(f"{home}::1")
     assert (first.status_code, code(first)) == (401, "UNAUTHENTICATED")
     assert LIMIT - EACH <= told(first, "address")[0] <= LIMIT
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         url, headers = f"http://{server.address}/graphql", {"X-Forwarded-For": f"{home}::2"}
         many = (client.post(url, json={"query": "{"}, headers=headers) for _ in range(250))
         by_status = {each.status_code: each for each in await asyncio.gather(*many)}
@@ -289,7 +289,7 @@ async def test_what_is_spent_and_refused_is_counted(agency: Agency, server: Watc
 
 async def metrics(server: Watched) -> dict[str, float]:
     """What is told of the budgets of people."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client() as client:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         answer = await client.get(f"http://{server.address}/metrics", headers=headers)
     return {

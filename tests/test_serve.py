@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx2
+from processes import http_client
 
 SECONDS = 90
 WHO = ("an admin", "staff", "a contractor", "a customer", "a partner")
@@ -48,7 +48,7 @@ async def served(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, 
 
 async def asked(address: str, token: str, query: str) -> dict[str, object]:
     """What the API answers to who holds a token."""
-    async with httpx2.AsyncClient(timeout=SECONDS) as client:
+    async with http_client(SECONDS) as client:
         headers = {"Authorization": f"Bearer {token}"}
         response = await client.post(address, json={"query": query}, headers=headers)
     answer: dict[str, object] = response.json()
