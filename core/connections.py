@@ -47,7 +47,7 @@ class Connection:
 
     __slots__ = ("_driver", "_is_begun", "_pool", "_sent")
 
-    def __init__(self, pool: asyncpg.Pool, driver: Any, sent: Callable[[str, float], None]) -> None:
+    def __init__(self, pool: "Pool", driver: Any, sent: Callable[[str, float], None]) -> None:
         self._pool = pool
         self._driver = driver
         self._sent = sent
@@ -113,7 +113,7 @@ class Connection:
         if self._is_begun:
             await asyncio.shield(self._undo())
         else:
-            await self._pool.release(self._driver)
+            await self._pool.take_back(self._driver)
 
     async def _undo(self) -> None:
         try:
@@ -123,7 +123,7 @@ class Connection:
             if not self.is_lost:
                 self._driver.terminate()
         finally:
-            await self._pool.release(self._driver)
+            await self._pool.take_back(self._driver)
 
 
 class _Driver(asyncpg.Connection):
@@ -166,6 +166,8 @@ class Pool:
         self._sent = listener.sent if listener else _nobody
         # A pooler refuses what it can't keep for each of its clients.
         limited = {} if pooled or not statement_s else {"statement_timeout": f"{statement_s}s"}
+        # Whoever waits longest is next: the driver's pool lets others in before them.
+        self._turn = asyncio.Semaphore(size)
         self._pool = asyncpg.create_pool(
             **address,
             server_settings=limited,
@@ -180,11 +182,23 @@ class Pool:
     async def connection(self) -> Connection:
         """One of them, which nobody else has meanwhile."""
         began = perf_counter()
-        await self._pool
-        driver = await self._pool.acquire()
+        await self._turn.acquire()
+        try:
+            await self._pool
+            driver = await self._pool.acquire()
+        except BaseException:
+            self._turn.release()
+            raise
         if self._listener:
             self._listener.waited(self._name, perf_counter() - began)
-        return Connection(self._pool, driver, self._sent)
+        return Connection(self, driver, self._sent)
+
+    async def take_back(self, driver: Any) -> None:
+        """Have a connection back, which the next one may have then."""
+        try:
+            await self._pool.release(driver)
+        finally:
+            self._turn.release()
 
     async def begun(self, begin: str, within: UUID | None) -> Connection:
         """One in a transaction within an organization, of which nothing is left behind it.

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _CONSOLE = Path(__file__).parent.parent / "console" / "dist"
 _STATEMENT_S = 60  # after which Postgres ends it itself: a process that hangs can't cancel it
+_GONE = "the handler is closed"  # as uvloop says that a client has left
 _COMPRESSED_FROM = 1024  # bytes
 _COMPRESSION = 4  # a tenth more bytes than 9, in a third of the time
 
@@ -117,7 +118,7 @@ async def _running(
     ledger.start()
     tokens = Tokens(servers.secret)
     callers = Callers(tokens, database, settings.issuer)
-    endless = (housekeeping.forever(database), metrics.follow_the_loop(), callers.watch())
+    endless = (*housekeeping.forever(database), metrics.follow_the_loop(), callers.watch())
     tasks = [asyncio.create_task(each) for each in endless]
     try:
         yield State(
@@ -148,7 +149,7 @@ def _collect_seldom() -> None:
     """Keep the garbage collector from what stays, and from answers that are still being made.
 
     An answer is tens of thousands of objects without cycles; to search them makes the slowest
-    requests slower.
+    requests slower. What lasts for minutes, such as connections, is left to `housekeeping`.
     """
     gc.collect()
     gc.freeze()
@@ -157,8 +158,8 @@ def _collect_seldom() -> None:
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether a line of the log is about more than a client that errs."""
-    cause = record.exc_info and record.exc_info[0]
-    return cause is not UnicodeDecodeError
+    error = record.exc_info and record.exc_info[1]
+    return not isinstance(error, UnicodeDecodeError) and _GONE not in str(error)
 
 
 async def _to_console(_: Request) -> Response:

@@ -172,3 +172,25 @@ async def test_what_fails_is_told_though_its_connection_is_lost(postgres: Postgr
             await act_without(database)
         assert await act(database, OURS) == str(OURS)
     await database.close()
+
+
+async def test_whoever_waits_longest_is_next(postgres: Postgres) -> None:
+    database = Database(postgres.url, pool_size=1)
+    answered: list[str] = []
+
+    async def ask(who: str) -> None:
+        await database.fetch("SELECT")
+        answered.append(who)
+
+    async def come_late() -> None:
+        tasks.create_task(ask("late"))
+
+    held = await database._reading.connection()  # noqa: SLF001 - to hold it, and nothing else
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
+        tasks.create_task(ask("first"))
+        for _ in range(9):  # until it waits
+            await asyncio.sleep(0)
+        tasks.create_task(held.release())
+        tasks.create_task(come_late())
+    assert answered == ["first", "late"]
+    await database.close()
