@@ -16,7 +16,7 @@ from factories import Agency, typed
 from leftovers import TASKS, settled, tasks
 from processes import SECONDS, token
 from redis.asyncio import Redis
-from streaming import BOTH, EVENTS, FEED, PARTS, POST, streaming
+from streaming import BOTH, EVENTS, FEED, PARTS, POST, Streaming, streaming
 from watched import Watched, quiet, watched
 
 from core.database import Database
@@ -192,22 +192,26 @@ async def test_a_person_has_so_many_streams_at_a_time(
     order_id = await agency.book()
     few = "from server import state\nstate.STREAMS_LIMIT = 2"
 
-    async def follow(server: Watched, stack: AsyncExitStack, person: Person) -> None:
+    async def follow(server: Watched, stack: AsyncExitStack, person: Person) -> Streaming:
         """Follow, as soon as the server has seen that earlier streams have ended."""
         status = 503
         while status == 503:
             stream = await stack.enter_async_context(streaming(server, person, FEED, id=order_id))
             status = stream.response.status_code
         assert (await stream.event())["type"] == "READY"
+        return stream
 
     async with quiet(postgres.url, valkey.url, first=few) as server:
         for _ in range(2):
             async with AsyncExitStack() as stack:
-                for person in (agency.staff, agency.staff, agency.admin):
+                streams = [
                     await follow(server, stack, person)
+                    for person in (agency.staff, agency.staff, agency.admin)
+                ]
                 async with streaming(server, agency.staff, FEED, id=order_id) as refused:
                     assert refused.response.status_code == 503
                     assert b"UNAVAILABLE" in await refused.response.aread()
+                assert {stream.response.status_code for stream in streams} == {200}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told to give up")
