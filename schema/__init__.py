@@ -41,7 +41,7 @@ from schema import (
     sharing,
     viewer,
 )
-from schema.execution import Streaming, execute, refusals
+from schema.execution import Execution, Streaming
 from subscriptions.events import StreamEventType
 from subscriptions.live import Live
 
@@ -114,9 +114,8 @@ class Schema(strawberry.Schema):
         Without the steps that Strawberry has for extensions: they took longer than a small query.
         """
         del allowed_operation_types, operation_extensions  # no transport knows of them
-        return await execute(
-            self._schema, query or "", operation_name, variable_values, context_value, root_value
-        )
+        asked = Execution(self._schema, query or "", operation_name, variable_values, context_value)
+        return await asked.answer(root_value)
 
     def cost(self, query: str, name: str | None, variables: Mapping[str, Any] | None) -> int | None:
         """How many objects an operation asks for; None if it is refused for its document."""
@@ -134,7 +133,7 @@ class Schema(strawberry.Schema):
     ) -> Sequence[Exception]:
         """Why an operation would not be executed: what it is answered then."""
         try:
-            found = refusals(self._schema, query, name, variables, context)
+            found = Execution(self._schema, query, name, variables, context).refusals()
         except Exceeded as error:
             return [error]
         if found:

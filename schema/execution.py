@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import ExecutionResult as Executed
@@ -13,6 +14,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from core.shares import share
+from core.viewer import Viewer
 from engine import costs, documents
 from engine.executor import BreadthFirstExecutor
 from engine.limits import Exceeded
@@ -23,90 +25,80 @@ SECONDS = 30
 """How long a query or a mutation may take."""
 
 
-async def execute(
-    schema: GraphQLSchema,
-    text: str,
-    name: str | None,
-    variables: dict[str, Any] | None,
-    context: Any,
-    root_value: Any,
-) -> ExecutionResult:
-    """The answer to an operation, or to an event of a subscription.
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An operation, and who asks for it."""
 
-    `Exceeded` if it takes too long: then it is cancelled, in Postgres too.
-    """
-    try:
-        if errors := refusals(schema, text, name, variables, context):
-            return PreExecutionError(data=None, errors=errors)
-        is_event = documents.operation_of(text, name).operation is OperationType.SUBSCRIPTION
-        place = nullcontext() if is_event else _place(schema, text, name, variables, context)
-        async with asyncio.timeout(None if is_event else SECONDS) as limit, place:
-            done = await _executed(schema, text, name, variables, context, root_value)
-        told = {"explain": context.trace.told()} if context.trace else {}
-        return ExecutionResult(data=done.data, errors=done.errors, extensions=told)
-    except TimeoutError as error:
-        late = Exceeded("seconds", SECONDS) if limit.expired() else _shown(error)
-        return PreExecutionError(data=None, errors=[late])
-    except Exception as error:  # noqa: BLE001 - the transports tell what is a bug, and log it
-        return PreExecutionError(data=None, errors=[_shown(error)])
-    finally:
-        await context.release()
+    schema: GraphQLSchema
+    text: str
+    name: str | None
+    variables: dict[str, Any] | None
+    context: Any
 
+    async def answer(self, root_value: Any) -> ExecutionResult:
+        """The answer to it, or to an event of a subscription.
 
-async def _executed(
-    schema: GraphQLSchema,
-    text: str,
-    name: str | None,
-    variables: dict[str, Any] | None,
-    context: Any,
-    root_value: Any,
-) -> Executed:
-    executor = BreadthFirstExecutor.build(
-        schema,
-        documents.parsed(text),
-        root_value,
-        context,
-        variables,
-        name,
-        is_awaitable=_is_awaitable,
-    )
-    if isinstance(executor, list):
-        return Executed(None, executor)
-    result: Any = executor.execute_operation()
-    done: Executed = await result if _is_awaitable(result) else result
-    return done
+        `Exceeded` if it takes too long: then it is cancelled, in Postgres too.
+        """
+        try:
+            if errors := self.refusals():
+                return PreExecutionError(data=None, errors=errors)
+            kind = documents.operation_of(self.text, self.name).operation
+            is_event = kind is OperationType.SUBSCRIPTION
+            place = nullcontext() if is_event else self._place()
+            async with asyncio.timeout(None if is_event else SECONDS) as limit, place:
+                done = await self._executed(root_value)
+            trace = self.context.trace
+            told = {"explain": trace.told()} if trace else {}
+            return ExecutionResult(data=done.data, errors=done.errors, extensions=told)
+        except TimeoutError as error:
+            late = Exceeded("seconds", SECONDS) if limit.expired() else _shown(error)
+            return PreExecutionError(data=None, errors=[late])
+        except Exception as error:  # noqa: BLE001 - the transports tell what is a bug, and log it
+            return PreExecutionError(data=None, errors=[_shown(error)])
+        finally:
+            await self.context.release()
 
+    def refusals(self) -> list[GraphQLError]:
+        """What is wrong with it; why the token is not good for it; or that it costs too much."""
+        if errors := documents.errors_of(self.schema, self.text):
+            return errors
+        viewer = self._viewer
+        if viewer and (
+            refused := scopes.refusals(self.schema, self.text, self.name, viewer.scopes)
+        ):
+            return refused
+        costs.check(self.schema, self.text, self.name, self.variables)
+        return []
 
-def refusals(
-    schema: GraphQLSchema,
-    text: str,
-    name: str | None,
-    variables: dict[str, Any] | None,
-    context: Any,
-) -> list[GraphQLError]:
-    """What is wrong with it; why the token is not good for it; or that it costs too much."""
-    # Visitors have no token, and what they do needs none.
-    viewer = getattr(context, "viewer", None)
-    if errors := documents.errors_of(schema, text):
-        return errors
-    if viewer and (refused := scopes.refusals(schema, text, name, viewer.scopes)):
-        return refused
-    costs.check(schema, text, name, variables)
-    return []
+    async def _executed(self, root_value: Any) -> Executed:
+        executor = BreadthFirstExecutor.build(
+            self.schema,
+            documents.parsed(self.text),
+            root_value,
+            self.context,
+            self.variables,
+            self.name,
+            is_awaitable=_is_awaitable,
+        )
+        if isinstance(executor, list):
+            return Executed(None, executor)
+        result: Any = executor.execute_operation()
+        done: Executed = await result if _is_awaitable(result) else result
+        return done
 
+    def _place(self) -> AbstractAsyncContextManager[None]:
+        """A place among the operations of the same person; visitors have other limits."""
+        viewer = self._viewer
+        if viewer is None:
+            return nullcontext()
+        return share(viewer.id, costs.cost(self.schema, self.text, self.name, self.variables))
 
-def _place(
-    schema: GraphQLSchema,
-    text: str,
-    name: str | None,
-    variables: dict[str, Any] | None,
-    context: Any,
-) -> AbstractAsyncContextManager[None]:
-    """A place among the operations of the same person; visitors have other limits."""
-    viewer = getattr(context, "viewer", None)
-    if viewer is None:
-        return nullcontext()
-    return share(viewer.id, costs.cost(schema, text, name, variables))
+    @property
+    def _viewer(self) -> Viewer | None:
+        """Who asks; visitors have no token, and what they do needs none."""
+        viewer: Viewer | None = getattr(self.context, "viewer", None)
+        return viewer
 
 
 def _shown(error: Exception) -> GraphQLError:
@@ -126,9 +118,8 @@ class Streaming(SchemaExtension):
         schema = operation.schema._schema  # noqa: SLF001 - as Strawberry's own caches do
         try:
             operation.graphql_document = documents.parsed(text)
-            operation.pre_execution_errors = refusals(
-                schema, text, name, operation.variables, operation.context
-            )
+            asked = Execution(schema, text, name, operation.variables, operation.context)
+            operation.pre_execution_errors = asked.refusals()
             yield
         finally:
             await operation.context.release()
