@@ -159,7 +159,8 @@ def _collect_seldom() -> None:
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether a line of the log is about more than a client that errs."""
     error = record.exc_info and record.exc_info[1]
-    return not isinstance(error, UnicodeDecodeError) and _GONE not in str(error)
+    has_left = isinstance(error, RuntimeError) and _GONE in str(error)
+    return not (has_left or isinstance(error, UnicodeDecodeError))
 
 
 async def _to_console(_: Request) -> Response:
