@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 from sqlalchemy import make_url
 
+from core.outages import FAILED
 from core.records import DIALECT
 
 SETTING = "callsheet.organization_id"
@@ -119,7 +120,7 @@ class Connection:
         try:
             if not self.is_lost:
                 await self._driver.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except FAILED:
             if not self.is_lost:
                 self._driver.terminate()
         finally:

@@ -3,7 +3,7 @@
 import logging
 from typing import TypeGuard
 
-from asyncpg import InterfaceError, PostgresConnectionError
+from asyncpg import InterfaceError, PostgresConnectionError, PostgresError
 from asyncpg.exceptions import InternalClientError, OperatorInterventionError
 
 AWAY = (
@@ -14,6 +14,8 @@ AWAY = (
     OperatorInterventionError,
 )
 """What is raised when the database is away."""
+FAILED = (OSError, PostgresError, InterfaceError)
+"""What is raised when a statement fails, for whatever reason."""
 
 logger = logging.getLogger("callsheet")
 

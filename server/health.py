@@ -6,12 +6,11 @@ import time
 from http import HTTPStatus
 
 import prometheus_client
-from asyncpg import PostgresError
-from asyncpg.exceptions import InterfaceError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from core.database import Database
+from core.outages import FAILED
 from server.callers import bearer
 from server.migrate import Revision, revision_of
 from subscriptions.bus import Bus
@@ -54,7 +53,7 @@ class Readiness:
         try:
             async with asyncio.timeout(_ANSWER_S):
                 return await revision_of(self._database)
-        except (OSError, PostgresError, InterfaceError):  # TimeoutError is an OSError
+        except FAILED:  # TimeoutError is an OSError
             return None
 
 

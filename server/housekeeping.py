@@ -6,10 +6,9 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from asyncpg import InterfaceError, PostgresError
-
 from core import attempts, doors
 from core.database import Database
+from core.outages import FAILED
 
 _FORGETTING_S = 3600
 _COLLECTION_S = 60
@@ -40,5 +39,5 @@ async def _forget(database: Database) -> None:
         try:
             for forget in _FORGETS:
                 await forget(database)
-        except (PostgresError, InterfaceError, OSError) as error:
+        except FAILED as error:
             log.warning("housekeeping failed: %s", error)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Mapping
 
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import Connection, text
 
 from core.database import Database
+from core.outages import FAILED
 from server.local import Servers
 
 _CHANGED = "SELECT, INSERT, UPDATE"
@@ -80,7 +80,7 @@ async def check(servers: Servers, *, pooled: bool) -> None:
     database = Database(servers.database_url, pool_size=1, pooled=pooled)
     try:
         because = await passed_by(database)
-    except (OSError, PostgresError, InterfaceError):
+    except FAILED:
         return  # it is away: the process is not ready, and says so
     finally:
         await database.close()

@@ -6,7 +6,6 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from asyncpg import InterfaceError, PostgresError
 from graphql import (
     DocumentNode,
     FloatValueNode,
@@ -20,6 +19,7 @@ from graphql import (
 )
 
 from core.database import Database
+from core.outages import FAILED
 from models import new_id
 from server.telemetry.watch import Sent, Watch
 
@@ -89,7 +89,7 @@ class SlowLog:
             for sent in due:
                 try:
                     plan = await explain(self._database, sent.sql)
-                except (PostgresError, InterfaceError, OSError) as error:
+                except FAILED as error:
                     log.warning("no plan", extra={"request_id": request_id}, exc_info=error)
                 else:
                     more = {"request_id": request_id, "sql": sent.sql, "plan": plan}
