@@ -87,17 +87,8 @@ async def answers(
             )
             yield _told(answer(done, request_id, bill))
             return
-        results = await schema.stream(
-            operation.query,
-            operation.variables,
-            context,
-            root_value=taken,
-            operation_name=operation.name,
-        )
-        async with aclosing(results):
-            async for result in results:
-                # The schema has no @defer and no @stream, so that there is nothing else.
-                yield _told(answer(cast("ExecutionResult", result), request_id, bill))
+        for result in await _begun(schema, operation, context, taken):
+            yield _told(answer(result, request_id, bill))
         if taken.live:
             live = taken.live.resumed(after) if after else taken.live
             key = schema.told_alike(live, operation.query, operation.name, operation.variables)
@@ -107,6 +98,22 @@ async def answers(
                     yield each
     except Exception as error:  # noqa: BLE001 - a bug is logged, and ends its operation only
         yield Answer(encode([formatted(error, request_id)]), is_refusal=True)
+
+
+async def _begun(
+    schema: Schema, operation: Operation, context: Context | Visitor, taken: Taken
+) -> list[ExecutionResult]:
+    """Have the stream of a subscription taken; why it can't be, if it is refused."""
+    results = await schema.stream(
+        operation.query,
+        operation.variables,
+        context,
+        root_value=taken,
+        operation_name=operation.name,
+    )
+    async with aclosing(results):
+        # The schema has no @defer and no @stream, so that there is nothing else.
+        return [cast("ExecutionResult", result) async for result in results]
 
 
 async def _of_event(

@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -102,47 +102,49 @@ async def _running(
 ) -> AsyncIterator[State]:
     """The parts of the process, which run while the block lasts."""
     metrics, bus = Metrics(), Bus(servers.redis_url)
-    listener = Statements(metrics)
-    database = Database(
-        servers.database_url,
-        pooled=settings.pooler,
-        listener=listener,
-        statement_s=_STATEMENT_S,
-    )
-    hub = Hub(database, bus)
-    budgets = Budgets(settings.points)
+    at, listener, pooled = servers.database_url, Statements(metrics), settings.pooler
+    database = Database(at, pooled=pooled, listener=listener, statement_s=_STATEMENT_S)
+    hub, budgets, tokens = Hub(database, bus), Budgets(settings.points), Tokens(servers.secret)
     ledger = Ledger(budgets, servers.redis_url)
     usage, slow = Usage(schema.core()), SlowLog(database, settings.slow_ms / 1000)
     metrics.registry.register(Parts(database, hub, bus, usage, ledger))
     await hub.start()
     ledger.start()
-    tokens = Tokens(servers.secret)
     callers = Callers(tokens, database, settings.issuer)
+    state = State(
+        schema.build(),
+        database,
+        hub,
+        budgets,
+        tokens,
+        callers,
+        Documents(database, listed),
+        Observer(metrics, usage, slow, tracing, known=listed is not None),
+        metrics,
+        settings.metrics_token,
+        Readiness(database, bus),
+    )
     endless = (*housekeeping.forever(database), metrics.follow_the_loop(), callers.watch())
-    tasks = [asyncio.create_task(each) for each in endless]
     try:
-        yield State(
-            schema.build(),
-            database,
-            hub,
-            budgets,
-            tokens,
-            callers,
-            Documents(database, listed),
-            Observer(metrics, usage, slow, tracing, known=listed is not None),
-            metrics,
-            settings.metrics_token,
-            Readiness(database, bus),
-        )
+        with _beside(*endless):
+            yield state
     finally:
-        for task in tasks:
-            task.cancel()
-        await slow.stop()
-        await hub.stop()
-        await ledger.stop()
+        for part in (slow, hub, ledger):
+            await part.stop()
         await database.close()
         if tracing:
             await tracing.stop()
+
+
+@contextmanager
+def _beside(*endless: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Has these go on while the block lasts."""
+    tasks = [asyncio.create_task(each) for each in endless]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _collect_seldom() -> None:
