@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from graphql import (
@@ -236,19 +237,15 @@ class Columns:
         kind = kinds.pop() if len(kinds) == 1 else None
         stored = kind if kind and is_stored(kind) and not self._middleware else None
         found: dict[str, list[Any]] = {}
+        objects_of = partial(builder, self._executor, type_, field)
         try:
-            made = await self._built(
-                builder(self._executor, type_, field, stored), rows, place, found
-            )
+            made = await self._built(objects_of(stored), rows, place, found)
         except NotAsStored:  # which of the rows? The long way tells it
-            made = await self._built(
-                builder(self._executor, type_, field, None), rows, place, found
-            )
-        for column in reversed(found.values()):
-            if self._failed(column):
-                for i, value in enumerate(column):
-                    if isinstance(value, Raised):
-                        made[i] = value
+            made = await self._built(objects_of(None), rows, place, found)
+        for column in filter(self._failed, reversed(found.values())):
+            for i, value in enumerate(column):
+                if isinstance(value, Raised):
+                    made[i] = value
         return made
 
     async def _built(

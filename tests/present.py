@@ -90,3 +90,11 @@ async def present(
 async def types(agency: Agency, by: Person, order: str, **given: Any) -> Answer:
     """What is answered to somebody who says to type."""
     return await agency.ask(by, TYPING, input={"orderId": order, **given})
+
+
+async def service_of(agency: Agency, order: str) -> dict[str, str]:
+    """A service of an order: its id and its name."""
+    found = "query ($id: ID!) { order(id: $id) { services { id name } } }"
+    service: dict[str, str]
+    service, *_ = (await agency.ask(agency.admin, found, id=order))["order"]["services"]
+    return service

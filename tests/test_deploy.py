@@ -1,51 +1,41 @@
 """What `deploy/` has: files that the tools for them accept, and that fit the code."""
 
-import asyncio
 import re
 import shutil
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from databases import Both
-from factories import Agency
 from pages import settings
-from processes import SECONDS, Process, environment
+from processes import environment
 from running import run
 from sqlalchemy import make_url
 from starlette.routing import Route
-from watched import Watched, watched
+from watched import watched
 
 import schema
 from models import new_id
 from server import app as application
 from server.embedded import Postgres, Valkey
-from server.embedded.process import free_port
 from server.local import Servers
 from server.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 TOOLS = Path(__file__).parent / "deploy" / ".venv" / "bin"
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 needs_tools = pytest.mark.skipif(
     not (TOOLS / "hadolint").exists(),
     reason="the linters are not installed: `make test` does so where there is a network",
 )
-needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed here")
 CHECKS = {
     "Containerfile": ("hadolint",),
     "compose.yaml": ("check-jsonschema", "--builtin-schema", "vendor.compose-spec"),
     "kubernetes/callsheet.yaml": ("kubernetes-validate", "--strict"),
     "kubernetes/migrate.yaml": ("kubernetes-validate", "--strict"),
 }
-BOARD = "query Board { orders(first: 3) { edges { node { number } } } }"
-FEED = "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }"
 
 
 @needs_tools
@@ -177,7 +167,9 @@ def test_compose_runs_two_processes_behind_a_balancer() -> None:
         "api-1": None,
         "api-2": None,
     }
-    balanced = re.findall(r"^    server (\S+) (\S+):8000$", balancing(), re.MULTILINE)
+    balanced = re.findall(
+        r"^    server (\S+) (\S+):8000$", (DEPLOY / "haproxy.cfg").read_text(), re.MULTILINE
+    )
     assert balanced == [("api-1", "api-1"), ("api-2", "api-2")]
 
 
@@ -219,98 +211,3 @@ async def test_the_roles_are_those_that_the_code_needs(
         code, out, _ = await run(tmp_path, "curl", "-s", f"http://{process.address}/ready")
         assert (code, process.log) == (0, "")
         assert '"ready":true' in out
-
-
-def balancing() -> str:
-    """The configuration of HAProxy."""
-    return (DEPLOY / "haproxy.cfg").read_text()
-
-
-@asynccontextmanager
-async def balancer(folder: Path, *ports: int) -> AsyncIterator[Process]:
-    """HAProxy in front of processes, as it is configured for compose."""
-    listen, text = free_port(), balancing()
-    text = text.replace("bind :8080", f"bind 127.0.0.1:{listen}")
-    for number, port in enumerate(ports, 1):
-        text = text.replace(f"api-{number}:8000", f"127.0.0.1:{port}")
-    (folder / "haproxy.cfg").write_text(text)
-    process = await asyncio.create_subprocess_exec(
-        *(str(HAPROXY), "-q", "-db", "-f", str(folder / "haproxy.cfg")),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield Process(f"127.0.0.1:{listen}", process)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def until_listening(public: Process) -> None:
-    """Waits until the balancer takes connections; it may know no server yet."""
-    host, port = public.address.split(":")
-    async with asyncio.timeout(SECONDS):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(host, int(port))
-            except ConnectionError:
-                await asyncio.sleep(0)
-            else:
-                writer.close()
-                return
-
-
-async def used(server: Watched, ask: Callable[[], Awaitable[None]]) -> None:
-    """Asks until a server has answered something of what the balancer's clients asked."""
-    async with asyncio.timeout(SECONDS):
-        while not any(line.get("operation") == "Board" for line in server.lines):
-            await ask()
-
-
-@needs_haproxy
-async def test_processes_are_replaced_without_a_failed_request(
-    agency: Agency, postgres: Postgres, database: Both, valkey: Valkey, tmp_path: Path
-) -> None:
-    del database  # migrated is all it has to be
-    order = await agency.book()
-    given = {"CALLSHEET_DRAIN_SECONDS": "5", "CALLSHEET_LOG_LEVEL": "info"}
-    async with AsyncExitStack() as stack:
-
-        async def start(port: int = 0) -> Watched:
-            made = watched(postgres.url, valkey.url, port=port, settings=given)
-            return await stack.enter_async_context(made)
-
-        servers = [await start(), await start()]
-        ports = [each.port for each in servers]
-        public = await stack.enter_async_context(balancer(tmp_path, *ports))
-        answered, over = 0, asyncio.Event()
-
-        async def ask() -> None:
-            board = await public.ask(agency.staff, BOARD)
-            assert len(board["orders"]["edges"]) == 1
-
-        async def ask_on() -> None:
-            nonlocal answered
-            while not over.is_set():
-                await ask()
-                answered += 1
-
-        async with asyncio.TaskGroup() as tasks:
-            await until_listening(public)
-            tasks.create_task(ask_on())
-            for number in (0, 1):
-                await used(servers[number], ask)
-                await servers[number].end(signal.SIGTERM)
-                servers[number] = await start(ports[number])
-                await used(servers[number], ask)
-            over.set()
-        assert answered > 20
-        async with public.socket(agency.staff) as socket:
-            await socket.subscribe("feed", FEED, id=order)
-            assert (await socket.event("feed"))["type"] == "READY"
-        for path in ("/metrics", "/ready"):
-            code, out, _ = await run(
-                tmp_path, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
-                f"http://{public.address}{path}",
-            )  # fmt: skip
-            assert (code, out) == (0, "404")

@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from factories import Agency
 from processes import SECONDS, http_client, token
-from prometheus_client.parser import text_string_to_metric_families
+from scraping import TOKEN, grown, metrics, scraped, series
 from watched import Watched, watched
 
 from core.database import Database
 from server.embedded import Postgres, Valkey
 
-TOKEN = "a token for metrics"  # noqa: S105 - it opens nothing
 ORDERS = "{ orders(first: 1) { edges { node { number progress { done } } } } }"
 FEED = "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }"
 
@@ -27,39 +25,6 @@ async def server(postgres: Postgres, database: Database, valkey: Valkey) -> Asyn
         postgres.url, valkey.url, settings={"CALLSHEET_METRICS_TOKEN": TOKEN}
     ) as server:
         yield server
-
-
-async def scraped(server: Watched, given: str = TOKEN) -> httpx2.Response:
-    """What `/metrics` answers to who has this token."""
-    async with http_client() as client:
-        headers = {"Authorization": f"Bearer {given}"}
-        return await client.get(f"http://{server.address}/metrics", headers=headers)
-
-
-async def metrics(server: Watched) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    """The value of each sample, by its name and labels."""
-    answer = await scraped(server)
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-    }
-
-
-def series(series_name: str, /, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    """The name of one series."""
-    return f"callsheet_{series_name}", frozenset(labels.items())
-
-
-async def grown(
-    server: Watched, before: dict[Any, float], series_name: str, /, **labels: str
-) -> float:
-    """How much a series has grown, as soon as it has."""
-    key = series(series_name, **labels)
-    async with asyncio.timeout(SECONDS):
-        while (now := (await metrics(server)).get(key, 0)) == before.get(key, 0):
-            pass
-    return now - before.get(key, 0)
 
 
 async def until(server: Watched, value: float, series_name: str, /, **labels: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from factories import Agency, typed
 from following import SECONDS
 from hubs import Process
-from present import PRESENCE, present, types
+from present import PRESENCE, present, service_of, types
 from shared_streams import sent
 
 from core import ids
@@ -62,14 +62,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "PATIENCE_S", SECONDS)
     monkeypatch.setattr(rooms, "SETTLING_S", 1)
     monkeypatch.setattr(rooms, "FRESH_S", SECONDS)
-
-
-async def service_of(agency: Agency, order: str) -> dict[str, str]:
-    """A service of an order: its id and its name."""
-    found = "query ($id: ID!) { order(id: $id) { services { id name } } }"
-    service: dict[str, str]
-    service, *_ = (await agency.ask(agency.admin, found, id=order))["order"]["services"]
-    return service
 
 
 async def test_whoever_follows_an_order_is_there_as_long_as_they_do(

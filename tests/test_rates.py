@@ -12,7 +12,7 @@ import pytest
 from asking import CLASSIC, MODERN, ask, code, data, send
 from factories import Agency
 from processes import SECONDS, http_client
-from prometheus_client.parser import text_string_to_metric_families
+from scraping import TOKEN, grown, metrics, series
 from sockets import FEED
 from test_api_keys import make
 from watched import Watched, watched
@@ -25,7 +25,6 @@ from server.bills import EACH, REFUSED
 from server.embedded import Postgres, Valkey
 
 LIMIT = 20_000
-TOKEN = "a token for metrics"  # noqa: S105 - it opens nothing
 NAME = "{ viewer { person { name } } }"
 LARGE = "{ orders(first: 100) { edges { node { feed(first: 47) { edges { cursor } } } } } }"
 RENAME = """mutation ($id: ID!) {
@@ -259,9 +258,8 @@ async def test_a_subscription_is_charged_once_and_its_events_tell_nothing(
         for _ in range(3):
             event = await socket.receive()
             assert list(event["payload"]) == ["data"]
-            given = {"id": order_id, "paymentStatus": "PAID", "paid": "PENDING"}
-            await agency.do(agency.staff, "setOrderStatus", id=order_id, status=given["paid"])
-            await agency.do(agency.staff, "setOrderStatus", id=order_id, status="COMPLETED")
+            for status in ("PENDING", "COMPLETED"):
+                await agency.do(agency.staff, "setOrderStatus", id=order_id, status=status)
         after = cost(await ask(server, person, NAME))["remaining"]
         assert before - after <= EACH + 3 + EACH + 2
 
@@ -281,23 +279,10 @@ async def test_a_kept_answer_is_the_same_whatever_is_left(agency: Agency, server
 async def test_what_is_spent_and_refused_is_counted(agency: Agency, server: Watched) -> None:
     before = await metrics(server)
     await spend(server, agency.staff)
-    after = await metrics(server)
-    assert after["callsheet_points_total"] - before["callsheet_points_total"] >= LIMIT - 10_000
-    assert after["callsheet_rate_limited_total"] - before["callsheet_rate_limited_total"] == 1
-    assert after["callsheet_budgets_unsettled_total"] == before["callsheet_budgets_unsettled_total"]
-
-
-async def metrics(server: Watched) -> dict[str, float]:
-    """What is told of the budgets of people."""
-    async with http_client() as client:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        answer = await client.get(f"http://{server.address}/metrics", headers=headers)
-    return {
-        sample.name: sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-        if sample.labels in ({"of": "person"}, {})
-    }
+    assert await grown(server, before, "rate_limited_total", of="person") == 1
+    assert await grown(server, before, "points_total", of="person") >= LIMIT - 10_000
+    after, unsettled = await metrics(server), series("budgets_unsettled_total")
+    assert after[unsettled] == before[unsettled]
 
 
 async def test_without_redis_a_process_goes_on(
