@@ -54,8 +54,5 @@ def headers(budget: Budget, error: Exception | None) -> dict[str, str]:
     """
     name, limit = budget.policy.payer, budget.policy.limit
     told = {"RateLimit-Policy": f'"{name}";q={limit};w={WINDOW_S};callsheet-unit=points'}
-    wait = WINDOW_S
-    if isinstance(error, RateLimited):
-        wait = error.extensions["retryAfter"]
-        told["Retry-After"] = str(wait)
+    wait = error.extensions["retryAfter"] if isinstance(error, RateLimited) else WINDOW_S
     return told | {"RateLimit": f'"{name}";r={budget.left};t={wait}'}

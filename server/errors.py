@@ -1,7 +1,7 @@
 """What clients are told of a failure: expected ones as they are, bugs behind a request id."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableDefinitionNode
@@ -50,6 +50,12 @@ def _formatted(error: Exception, request_id: str) -> dict[str, Any]:
 def all_formatted(errors: Sequence[Exception] | None, request_id: str) -> list[dict[str, Any]]:
     """The errors of a GraphQL answer."""
     return [formatted(error, request_id) for error in errors or ()]
+
+
+def retry_after(answered: Mapping[str, Any]) -> dict[str, str]:
+    """The header that says when all of an answer's errors are worth another try, if it helps."""
+    waits = [each["extensions"].get("retryAfter", 0) for each in answered.get("errors", ())]
+    return {"Retry-After": str(wait)} if (wait := max(waits, default=0)) else {}
 
 
 def _field(error: GraphQLError) -> dict[str, str]:

@@ -30,7 +30,7 @@ from server.answers import Answer, answer, answers, forecast
 from server.bills import Bill
 from server.callers import bearer
 from server.documents import NotPersisted
-from server.errors import formatted
+from server.errors import formatted, retry_after
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
 from server.leaving import unless_gone
 from server.media_types import MediaType, accepted
@@ -96,6 +96,7 @@ async def graphql(request: Request) -> Response:
                 return _told(request, _FRAMINGS[taken[0]], _once(answered), watching)
     status = _status(failure, answered, media_type)
     headers = _headers(request, failure) | _challenge(request, answered, status)
+    headers |= retry_after(answered)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
     return _revalidated(request, response) if is_cacheable else response

@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from asking import send
 from factories import TOKENS, Agency
 from sqlalchemy import update
 from storage import session_of
+from watched import Watched
 
 import schema
 from core import attempts
@@ -124,6 +126,19 @@ async def test_attempts_in_one_document_are_counted_one_by_one(agency: Agency) -
     codes = [error["extensions"]["code"] for error in errors]
     assert codes == ["BAD_USER_INPUT"] * ACCOUNT.at_once + ["RATE_LIMITED"] * 5
     assert errors[-1]["extensions"]["retryAfter"] > 0
+
+
+async def test_by_http_a_header_says_when_to_come_again(server: Watched) -> None:
+    given = f'input: {{email: "{somebody()}", password: "guess"}}'
+    signing_in = f"signIn({given}) {{ tokens {{ expiresAt }} }}"
+    fields = " ".join(f"a{i}: {signing_in}" for i in range(ACCOUNT.at_once + 1))
+    headers = {"X-Forwarded-For": somewhere()}
+    response = await send(server, None, json={"query": f"mutation {{ {fields} }}"}, headers=headers)
+    assert response.status_code == 200, "it was executed"
+    errors = [error["extensions"] for error in response.json()["errors"]]
+    assert errors[-1].keys() == {"code", "retryAfter"}
+    assert response.headers["Retry-After"] == str(errors[-1]["retryAfter"])
+    assert response.headers["RateLimit"].endswith(";t=60"), "there are points left"
 
 
 async def test_the_right_password_is_not_even_tried_after_too_many(agency: Agency) -> None:
