@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.connections import Connection, Listener, Pool, Use
+from core.shares import Shares
 from core.transactions import Transaction
 
 _MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -33,6 +34,8 @@ class Database:
             Pool(url, name, pool_size, listener, pooled=pooled, statement_s=statement_s)
             for name in ("read", "act")
         )
+        self.shares = Shares()
+        """How the connections to read are divided among people."""
 
     async def fetch(self, sql: str, *arguments: Any, within: UUID | None = None) -> Sequence[Any]:
         """The rows of one statement, as things are now."""

@@ -25,21 +25,24 @@ class _Share:
         self.count = 0
 
 
-_SHARES: WeakValueDictionary[UUID, _Share] = WeakValueDictionary()
+class Shares:
+    """What each person has under way, in this process."""
 
+    def __init__(self) -> None:
+        self._shares: WeakValueDictionary[UUID, _Share] = WeakValueDictionary()
 
-@asynccontextmanager
-async def share(person_id: UUID, objects: int) -> AsyncIterator[None]:
-    """A place for an operation that may give so many objects, as soon as there is one.
+    @asynccontextmanager
+    async def one(self, person_id: UUID, objects: int) -> AsyncIterator[None]:
+        """A place for an operation that may give so many objects, as soon as there is one.
 
-    `RateLimited` if too many of the person wait already.
-    """
-    own = _SHARES.setdefault(person_id, _Share())
-    if own.count >= AT_ONCE + WAITING:
-        raise RateLimited("Too many of your operations wait for others of yours.", 1)
-    own.count += 1
-    try:
-        async with own.large if objects > LARGE else nullcontext(), own.all:
-            yield
-    finally:
-        own.count -= 1
+        `RateLimited` if too many of the person wait already.
+        """
+        own = self._shares.setdefault(person_id, _Share())
+        if own.count >= AT_ONCE + WAITING:
+            raise RateLimited("Too many of your operations wait for others of yours.", 1)
+        own.count += 1
+        try:
+            async with own.large if objects > LARGE else nullcontext(), own.all:
+                yield
+        finally:
+            own.count -= 1

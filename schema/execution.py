@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from core.shares import share
+from core.errors import RateLimited
 from core.viewer import Viewer
 from engine import costs, documents
 from engine.executor import BreadthFirstExecutor
@@ -38,7 +38,8 @@ class Execution:
     async def answer(self, root_value: Any) -> ExecutionResult:
         """The answer to it, or to an event of a subscription.
 
-        `Exceeded` if it takes too long: then it is cancelled, in Postgres too.
+        `Exceeded` if it takes too long: then it is cancelled, in Postgres too. Raises `RateLimited`
+        if too many operations of the same person wait already: then nothing of it is executed.
         """
         try:
             if errors := self.refusals():
@@ -54,6 +55,8 @@ class Execution:
         except TimeoutError as error:
             late = Exceeded("seconds", SECONDS) if limit.expired() else _shown(error)
             return PreExecutionError(data=None, errors=[late])
+        except RateLimited:
+            raise
         except Exception as error:  # noqa: BLE001 - the transports tell what is a bug, and log it
             return PreExecutionError(data=None, errors=[_shown(error)])
         finally:
@@ -92,7 +95,10 @@ class Execution:
         viewer = self._viewer
         if viewer is None:
             return nullcontext()
-        return share(viewer.id, costs.cost(self.schema, self.text, self.name, self.variables))
+        objects = costs.cost(self.schema, self.text, self.name, self.variables)
+        place: AbstractAsyncContextManager[None]
+        place = self.context.database.shares.one(viewer.id, objects)
+        return place
 
     @property
     def _viewer(self) -> Viewer | None:

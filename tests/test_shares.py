@@ -2,8 +2,10 @@
 
 import asyncio
 
+from asking import ask, code
 from effects import until_waiting
 from factories import Agency, Answer
+from watched import Watched
 
 from core import shares
 
@@ -30,15 +32,17 @@ async def test_a_large_one_waits_for_another_and_small_ones_do_not(agency: Agenc
     assert {each["orders"]["totalCount"] for each in answers} == {1}
 
 
-async def test_those_who_would_wait_too_long_are_refused(agency: Agency) -> None:
+async def test_those_who_would_wait_too_long_are_refused(agency: Agency, server: Watched) -> None:
+    most = shares.AT_ONCE + shares.WAITING
     async with agency.database.transaction() as transaction:
         await transaction.fetch("LOCK TABLE orders")
-        most = shares.AT_ONCE + shares.WAITING
-        tasks = await all_waiting(agency, [LIST] * (most + 1), shares.AT_ONCE)
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        assert [each.result().error["code"] for each in done] == ["RATE_LIMITED"]
+        tasks = [asyncio.create_task(ask(server, agency.staff, LIST)) for _ in range(most + 1)]
+        ((refused,), _) = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        response = refused.result()
+        assert (response.status_code, code(response)) == (429, "RATE_LIMITED")
+        assert response.headers["Retry-After"] == "1"
     answers = await asyncio.gather(*tasks)
-    assert sum(not each.errors for each in answers) == most
+    assert [each.status_code for each in answers].count(200) == most
 
 
 async def test_so_many_of_a_person_are_carried_out_at_once(agency: Agency) -> None:
