@@ -21,10 +21,11 @@ import schema
 from core.budgets import Budgets
 from core.database import Database
 from core.tokens import Tokens
-from server import browsers, health, housekeeping, http, websocket
+from server import browsers, health, housekeeping, http
 from server.callers import Callers
 from server.documents import Documents, manifest
 from server.health import Readiness
+from server.lasting import Lasting
 from server.local import Servers
 from server.request_ids import RequestIds
 from server.settings import Settings
@@ -83,7 +84,7 @@ def _middleware(settings: Settings, tracing: "Tracing | None") -> list[Middlewar
         Middleware(RequestIds),
         *([tracing.middleware()] if tracing else []),
         *browsers.of_pages(settings.origins or frozenset()),
-        Middleware(websocket.Sockets, path="/graphql"),
+        Middleware(Lasting, path="/graphql"),
         Middleware(
             GZipMiddleware,
             minimum_size=_COMPRESSED_FROM,

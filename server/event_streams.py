@@ -6,20 +6,31 @@ https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/mult
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    aclosing,
+    asynccontextmanager,
+    suppress,
+)
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.errors import ApiError, Unauthenticated, Unavailable
+from server import leaving
 from server.answers import Answer
 from server.errors import formatted
 from server.operations import encode
 
+EXTENSION = "callsheet.stream"
+"""The key of a request's scope under which is the stream that it has become."""
 _HEARTBEAT_S = 15
 _PATIENCE_S = 15  # for a client that does not read; what it misses it gets when it comes again
+_CUT = "The server can't go on with this: subscribe again."
 
 
 class Framing(ABC):
@@ -30,6 +41,10 @@ class Framing(ABC):
     heartbeat: ClassVar[bytes]
     complete: ClassVar[bytes]
     """The end of a stream that has told everything."""
+
+    def only(self, answer: Answer) -> bytes:
+        """A stream of one answer."""
+        return self.start + self.next(answer) + self.complete
 
     @abstractmethod
     def next(self, answer: Answer) -> bytes:
@@ -87,21 +102,24 @@ class Streams:
     """The streams of a process, which end with it."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._limits: set[asyncio.Timeout] = set()
         self._is_over = False
 
-    def add(self, task: asyncio.Task[Any]) -> None:
-        """Have one more, which is told by a task."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if self._is_over:
-            task.cancel()
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[asyncio.Timeout]:
+        """One more while the block lasts; `TimeoutError` ends it when its limit is reached."""
+        async with asyncio.timeout(0 if self._is_over else None) as limit:
+            self._limits.add(limit)
+            try:
+                yield limit
+            finally:
+                self._limits.discard(limit)
 
     def end(self) -> None:
         """End them all: their clients are to come again."""
         self._is_over = True
-        for task in self._tasks:
-            task.cancel()
+        for limit in self._limits:
+            leaving.end(limit)
 
 
 class EventStream(Response):
@@ -127,65 +145,67 @@ class EventStream(Response):
         del self.headers["Content-Length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have it served where connections come in, when what led to it has returned."""
+        del receive, send
+        scope[EXTENSION] = self
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         with self._watching:
-            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-            await send(start)
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": HTTPStatus.OK,
+                    "headers": self.raw_headers,
+                }
+            )
             if scope["method"] == "HEAD":
                 await self._answers.aclose()
-                await send({"type": "http.response.body"})
+                last = b""
             else:
-                await self._go_on(receive, send)
+                last = await self._go_on(receive, send)
+            # A client that does not read may be told this at any time, if it stays.
+            await send({"type": "http.response.body", "body": last})
 
-    async def _go_on(self, receive: Receive, send: Send) -> None:
-        """Send the body until the client leaves, or has got the last of it."""
-        telling = asyncio.create_task(self._tell(send))
-        gone = asyncio.create_task(_gone(receive))
-        gone.add_done_callback(lambda _: telling.cancel())
-        self._streams.add(telling)
-        reason: ApiError = Unavailable("The server can't go on with this: subscribe again.")
+    async def _go_on(self, receive: Receive, send: Send) -> bytes:
+        """Send the body until the client leaves, or has got all but the end of it; give that."""
         try:
-            async with self._while_good:
-                while not await _is_done(telling):
-                    await self._write(send, self._framing.heartbeat)
+            async with self._while_good, self._streams.one() as limit:
+                keeping = asyncio.create_task(self._keep_alive(receive, send, limit))
+                try:
+                    await self._tell(send)
+                finally:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
         except Unauthenticated as error:
-            reason = error
+            return self._framing.cut(error)
         except TimeoutError:
-            pass  # the client does not read
-        finally:
-            await _end(telling, gone)
-        has_told_all = not telling.cancelled() and telling.result()
-        last = self._framing.complete if has_told_all else self._framing.cut(reason)
-        # A client that does not read may be told this at any time, if it stays.
-        await send({"type": "http.response.body", "body": last})
+            return self._framing.cut(Unavailable(_CUT))
+        return self._framing.complete
 
-    async def _tell(self, send: Send) -> bool:
-        """Send all answers; False if the client does not read them."""
+    async def _tell(self, send: Send) -> None:
+        """Send all answers."""
+        await self._write(send, self._framing.start)
+        async with aclosing(self._answers) as told:
+            async for each in told:
+                await self._write(send, self._framing.next(each))
+
+    async def _keep_alive(self, receive: Receive, send: Send, limit: asyncio.Timeout) -> None:
+        """Give signs of life until the client has left, or does not read them."""
         with suppress(TimeoutError):
-            await self._write(send, self._framing.start)
-            async with aclosing(self._answers) as told:
-                async for each in told:
-                    await self._write(send, self._framing.next(each))
-            return True
-        return False
+            while not await _has_left(receive):
+                await self._write(send, self._framing.heartbeat)
+        leaving.end(limit)
 
     async def _write(self, send: Send, body: bytes) -> None:
         async with asyncio.timeout(_PATIENCE_S):
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _is_done(task: asyncio.Task[Any]) -> bool:
-    """Whether a task ends before it is time for a heartbeat."""
-    done, _ = await asyncio.wait([task], timeout=_HEARTBEAT_S)
-    return bool(done)
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+async def _has_left(receive: Receive) -> bool:
+    """Whether the client leaves before it is time for a heartbeat."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_HEARTBEAT_S):
+            await leaving.gone(receive)
+            return True
+    return False

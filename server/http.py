@@ -1,7 +1,7 @@
 """GraphQL over HTTP: queries by GET and POST, mutations by POST."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -28,7 +28,7 @@ from core.visitor import Visitor
 from server import bills, requests
 from server.answers import Answer, answer, answers, forecast
 from server.bills import Bill
-from server.callers import bearer
+from server.callers import Caller, bearer
 from server.documents import NotPersisted
 from server.errors import formatted, retry_after
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
@@ -82,18 +82,18 @@ async def graphql(request: Request) -> Response:
         try:
             asked = await _understood(request, taken)
             framing = _framing(taken, asked.operation)
-            if framing and asked.operation.is_followed:
-                return _stream(request, framing, asked, watching)
+            if framing and asked.caller and asked.operation.is_followed:
+                return _stream(request, framing, asked, asked.caller, watching)
             answered, is_cacheable = await _answer(request, asked)
             if framing:
-                return _told(request, framing, _once(answered), watching)
+                return _told(request, framing, answered)
         except ClientDisconnect:
             watch.cancelled()
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
         except Exception as error:  # noqa: BLE001 - a bug is logged, and answered as a failure
             failure, answered = error, {"errors": [formatted(error, request_id)]}
             if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):
-                return _told(request, _FRAMINGS[taken[0]], _once(answered), watching)
+                return _told(request, _FRAMINGS[taken[0]], answered)
     status = _status(failure, answered, media_type)
     headers = _headers(request, failure) | _challenge(request, answered, status)
     headers |= retry_after(answered)
@@ -133,42 +133,28 @@ def _framing(taken: Sequence[MediaType], operation: Operation) -> Framing | None
 
 
 def _stream(
-    request: Request,
-    framing: Framing,
-    asked: "Asked",
-    watching: ExitStack,
+    request: Request, framing: Framing, asked: "Asked", caller: Caller, watching: ExitStack
 ) -> Response:
     """The answers to a subscription, as a stream that lasts as long as its token."""
     state, context, request_id = _state(request), asked.context, request.state.request_id
     after = _place(request, _LAST_TOLD)
-    told = answers(state.schema, asked.operation, context, request_id, bill=asked.bill, after=after)
-    if isinstance(context, Visitor):
-        return _told(request, framing, told, watching)
-    watching.enter_context(state.streams.one(context.viewer.id))
-    token = bearer(request.headers.get("authorization"))
-    return _told(request, framing, told, watching, state.while_good(token))
-
-
-def _told(
-    request: Request,
-    framing: Framing,
-    told: AsyncGenerator[Answer, None],
-    watching: ExitStack,
-    while_good: AbstractAsyncContextManager[None] | None = None,
-) -> Response:
+    watching.enter_context(state.streams.one(caller.viewer.id))
     return EventStream(
         framing,
-        told,
-        while_good=while_good or nullcontext(),
-        streams=_state(request).telling,
+        answers(state.schema, asked.operation, context, request_id, bill=asked.bill, after=after),
+        while_good=state.callers.while_good(caller),
+        streams=state.telling,
         watching=watching.pop_all(),
         headers=_headers(request, None),
     )
 
 
-async def _once(answered: dict[str, Any]) -> AsyncGenerator[Answer, None]:
+def _told(request: Request, framing: Framing, answered: dict[str, Any]) -> Response:
+    """One answer, to a client that reads nothing but streams."""
     is_refusal = "data" not in answered
-    yield Answer(encode(answered["errors"] if is_refusal else answered), is_refusal)
+    only = Answer(encode(answered["errors"] if is_refusal else answered), is_refusal)
+    headers, content_type = _headers(request, None), framing.content_type
+    return Response(framing.only(only), headers=headers, media_type=content_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +164,8 @@ class Asked:
     context: Context | Visitor
     operation: Operation
     bill: Bill
+    caller: Caller | None
+    """Who has sent a token that is good."""
 
 
 async def _answer(request: Request, asked: Asked) -> tuple[dict[str, Any], bool]:
@@ -221,6 +209,7 @@ async def _asked(state: State, request: Request) -> Asked:
     address = request.client.host if request.client else ""
     visitor = state.visitor(address, request.headers.get("user-agent", ""))
     context: Context | Visitor = visitor
+    caller: Caller | None = None
     refused: Unauthenticated | None = None
     try:
         caller = await state.callers.of(bearer(request.headers.get("authorization")))
@@ -237,7 +226,7 @@ async def _asked(state: State, request: Request) -> Asked:
         raise error if is_to_be_sent_whole or not refused else refused from None
     if refused and not operation.is_for_visitors:
         raise refused
-    return Asked(visitor if operation.is_for_visitors else context, operation, bill)
+    return Asked(visitor if operation.is_for_visitors else context, operation, bill, caller)
 
 
 def _revalidated(request: Request, response: Response) -> Response:

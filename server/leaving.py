@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 T = TypeVar("T")
 _SOON_S = 0.25
@@ -36,6 +37,17 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
 async def _watch(request: Request, limit: asyncio.Timeout) -> None:
     """End what has a limit as soon as its client is gone."""
-    while (await request.receive())["type"] != "http.disconnect":
+    await gone(request.receive)
+    end(limit)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until a client has left, whose request was read."""
+    while (await receive())["type"] != "http.disconnect":
         pass
-    limit.reschedule(asyncio.get_running_loop().time())
+
+
+def end(limit: asyncio.Timeout) -> None:
+    """End what has a limit, unless it ends already."""
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time())

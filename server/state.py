@@ -1,7 +1,5 @@
 """What the transports of one process share."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from graphql import GraphQLError
@@ -90,12 +88,6 @@ class State:
         if found.explain:
             _trace(context)
         return found
-
-    @asynccontextmanager
-    async def while_good(self, token: str | None) -> AsyncIterator[None]:
-        """Ends the block by `Unauthenticated` when the token is not good any more."""
-        async with self.callers.while_good(await self.callers.of(token)):
-            yield
 
 
 def _trace(context: Context | Visitor) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from orjson import Fragment
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from core.errors import Invalid, Unauthenticated, Unavailable
@@ -40,24 +40,6 @@ class Closed(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason.encode()[:123].decode(errors="ignore")  # what a close frame can hold
-
-
-class Sockets:
-    """Middleware: serves WebSockets; what is behind it serves requests.
-
-    Whatever a connection goes through it holds for as long as it lasts.
-    """
-
-    def __init__(self, app: ASGIApp, path: str) -> None:
-        self._app = app
-        self._path = path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, or let it through."""
-        if scope["type"] == "websocket" and scope["path"] == self._path:
-            await graphql(WebSocket(scope, receive, send))
-        else:
-            await self._app(scope, receive, send)
 
 
 async def graphql(websocket: WebSocket) -> None:
