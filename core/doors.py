@@ -24,9 +24,15 @@ async def of_api_key(database: Database, hashed: bytes) -> UUID | None:
     return await _one(database, "SELECT door_api_key($1)", hashed)
 
 
-async def of_identity(database: Database, issuer: str, subject: str) -> UUID | None:
-    """The organization of a person who signs in elsewhere."""
-    return await _one(database, "SELECT door_identity($1, $2)", issuer, subject)
+async def of_identity(
+    database: Database, issuer: str, subject: str, address: str | None
+) -> Sequence[Record]:
+    """Who signs in elsewhere: the `organization_id`, the `person_id`, and whether it `is_linked`.
+
+    Where it is not, it is the person with the address. Nobody who is suspended.
+    """
+    given = issuer, subject, address
+    return await database.fetch("SELECT * FROM door_identities($1, $2, $3)", *given)
 
 
 async def of_invitation(database: Database, hashed: bytes) -> UUID | None:

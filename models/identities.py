@@ -14,7 +14,7 @@ class Identity(OfOrganization):
     __tablename__ = "identities"
     __table_args__ = (
         to("people", "person_id"),
-        Index("uq_identities_subject", "issuer", "subject", unique=True),
+        Index("uq_identities_subject", "issuer", "subject", "organization_id", unique=True),
         Index("ix_identities_person_id", "organization_id", "person_id"),
     )
 

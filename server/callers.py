@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from core import doors
+from core import doors, ids
 from core.database import Database
-from core.errors import Unauthenticated
+from core.errors import Invalid, Unauthenticated
 from core.outages import Outage
 from core.tokens import Tokens
+from models import Organization
 from server.credentials import Caller as Caller
-from server.credentials import Credentials
+from server.credentials import Credentials, Login
 from server.issuer import Issuer
 
 WATCH_S = 1.0  # how often it is asked what has changed
@@ -27,6 +29,11 @@ _KEPT = 10_000
 _REVOKED = "The token has expired, or was revoked"
 
 _NOW = "SELECT now()"
+
+AGENCY = "Callsheet-Organization"
+"""The header by which those who work for several agencies say for which."""
+LOGIN = ("authorization", AGENCY.lower())
+"""The headers by which anybody says who they are, as ASGI has them."""
 
 log = logging.getLogger("callsheet")
 
@@ -57,8 +64,8 @@ class Callers:
     def __init__(self, tokens: Tokens, database: Database, issuer: Issuer | None = None) -> None:
         self._credentials = Credentials(tokens, database, issuer)
         self._database = database
-        self._known: dict[str, tuple[Caller, float]] = {}
-        self._asked: dict[str, asyncio.Task[Caller]] = {}
+        self._known: dict[Login, tuple[Caller, float]] = {}
+        self._asked: dict[Login, asyncio.Task[Caller]] = {}
         """What is being looked up: many may come back with one token at once."""
         self._attended: set[Attended] = set()
         self._seen: set[Any] = set()
@@ -66,18 +73,22 @@ class Callers:
         self._watched_at = -BLIND_S
         self._rounds = 0
 
-    async def of(self, token: str | None) -> Caller:
-        """Who holds a token; `Unauthenticated` if it is missing, or good for nothing."""
+    async def of(self, token: str | None, organization_id: UUID | None = None) -> Caller:
+        """Who holds a token; `Unauthenticated` if it is missing, or good for nothing.
+
+        Those who are somebody in several agencies say in which they want to be.
+        """
         if token is None:
             raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
-        caller, until = self._known.get(token, (None, 0.0))
+        login = Login(token, organization_id)
+        caller, until = self._known.get(login, (None, 0.0))
         now = time.monotonic()
         if caller and self._sees(now) and now < until and time.time() < caller.expires_at:
             return caller
-        task = self._asked.get(token)
+        task = self._asked.get(login)
         if task is None:
-            task = self._asked[token] = asyncio.create_task(self._look_up(token))
-            task.add_done_callback(partial(self._answered, token))
+            task = self._asked[login] = asyncio.create_task(self._look_up(login))
+            task.add_done_callback(partial(self._answered, login))
         return await asyncio.shield(task)  # who asks may leave: the others go on waiting
 
     @asynccontextmanager
@@ -88,7 +99,7 @@ class Callers:
                 attended = Attended(caller, limit)
                 self._attended.add(attended)
                 try:
-                    known, _ = self._known.get(caller.token, (None, 0.0))
+                    known, _ = self._known.get(caller.login, (None, 0.0))
                     if known is not caller or not self._sees(time.monotonic()):
                         await self._check(attended)  # it may have changed before it was attended
                     yield
@@ -123,9 +134,9 @@ class Callers:
         self._rounds += 1
         if not changed:
             return
-        for token, (caller, _) in list(self._known.items()):
+        for login, (caller, _) in list(self._known.items()):
             if caller.depends_on & changed:
-                del self._known[token]
+                del self._known[login]
         doubtful = [each for each in self._attended if each.caller.depends_on & changed]
         await asyncio.gather(*(self._check(each) for each in doubtful))
 
@@ -133,15 +144,15 @@ class Callers:
         """Whether changes are seen: what was looked up and is kept is true then."""
         return now - self._watched_at < BLIND_S
 
-    def _answered(self, token: str, task: asyncio.Task[Caller]) -> None:
-        del self._asked[token]
+    def _answered(self, login: Login, task: asyncio.Task[Caller]) -> None:
+        del self._asked[login]
         if not task.cancelled():
             task.exception()  # nobody may have waited for it to the end
 
     async def _check(self, attended: Attended) -> None:
         """End a connection whose token is not what it was, or if that can't be asked."""
         try:
-            now = await self._look_up(attended.caller.token)
+            now = await self._look_up(attended.caller.login)
             if now.viewer == attended.caller.viewer:
                 attended.last_until(now.expires_at)
                 return
@@ -150,14 +161,24 @@ class Callers:
                 log.warning("whether a token is still good can't be asked: %s", error)
         attended.last_until(time.time())
 
-    async def _look_up(self, token: str) -> Caller:
+    async def _look_up(self, login: Login) -> Caller:
         round_ = self._rounds
-        caller = await self._credentials.read(token)
+        caller = await self._credentials.read(login)
         if round_ == self._rounds:  # else it may be what was true before a change was seen
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            self._known[token] = (caller, time.monotonic() + _KEPT_S)
+            self._known[login] = (caller, time.monotonic() + _KEPT_S)
         return caller
+
+
+def login(given: Mapping[str, object]) -> tuple[str | None, UUID | None]:
+    """The token in headers, and the agency that it is meant for, if they say so."""
+    authorization, agency = (given.get(name) for name in LOGIN)
+    try:
+        wanted = ids.decode_as(Organization, str(agency), AGENCY) if agency else None
+    except Invalid as error:
+        raise Unauthenticated(f"`{AGENCY}` has to be the id of an agency.") from error
+    return bearer(authorization), wanted
 
 
 def bearer(value: object) -> str | None:

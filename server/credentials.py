@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import models
@@ -35,24 +36,29 @@ UPDATE api_keys SET last_used_at = now() WHERE organization_id = $1 AND id = $2
     AND (last_used_at IS NULL OR last_used_at < now() - interval '1 hour')
 """
 _USED_WITHIN = timedelta(hours=1)
-_LINKED = """
-SELECT person_id FROM identities WHERE organization_id = $1 AND issuer = $2 AND subject = $3
-"""
 _PERSON = """
 SELECT permission, suspended_at FROM people WHERE organization_id = $1 AND id = $2
 """
 _NOBODY = "This token is of nobody here."
+_SEVERAL = "This token is of people in several agencies: say which, by `Callsheet-Organization`."
 _LINK = """
 INSERT INTO identities (organization_id, id, person_id, issuer, subject)
-VALUES ($1, $2, $3, $4, $5) ON CONFLICT (issuer, subject) DO NOTHING
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 """
+
+
+class Login(NamedTuple):
+    """What somebody comes with: a token, and the agency that it is meant for, if that is told."""
+
+    token: str
+    organization_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who holds a token, and until when it is good (Unix time)."""
+    """Who comes with a login, and until when it is good (Unix time)."""
 
-    token: str
+    login: Login
     viewer: Viewer
     expires_at: float
     depends_on: frozenset[UUID]
@@ -69,16 +75,23 @@ class Credentials:
         self._database = database
         self._issuer = issuer
 
-    async def read(self, token: str) -> Caller:
-        """Who holds a token; `Unauthenticated` if it is good for nothing."""
-        if token.startswith(f"{PREFIX}_"):
-            return await self._by_key(token)
-        if self._issuer and self._issuer.has_made(token):
-            return await self._by_identity(token, await self._issuer.read(token))
-        return await self._by_token(token)
+    async def read(self, login: Login) -> Caller:
+        """Who comes; `Unauthenticated` if the token is good for nothing, or not at that agency."""
+        caller = await self._holder(login)
+        if login.organization_id not in (None, caller.viewer.organization_id):
+            raise Unauthenticated(_NOBODY)
+        return caller
 
-    async def _by_token(self, token: str) -> Caller:
-        grant = self._tokens.read(token)
+    async def _holder(self, login: Login) -> Caller:
+        token = login.token
+        if token.startswith(f"{PREFIX}_"):
+            return await self._by_key(login)
+        if self._issuer and self._issuer.has_made(token):
+            return await self._by_identity(login, await self._issuer.read(token))
+        return await self._by_token(login)
+
+    async def _by_token(self, login: Login) -> Caller:
+        grant = self._tokens.read(login.token)
         found = await self._database.fetch(
             _STANDING,
             grant.organization_id,
@@ -93,10 +106,10 @@ class Credentials:
             permission, grant.person_id, grant.organization_id, grant.scopes, grant.session_id
         )
         depends_on = frozenset(each for each in (grant.person_id, grant.session_id) if each)
-        return Caller(token, viewer, grant.expires_at, depends_on)
+        return Caller(login, viewer, grant.expires_at, depends_on)
 
-    async def _by_key(self, token: str) -> Caller:
-        hashed = digest(token)
+    async def _by_key(self, login: Login) -> Caller:
+        hashed = digest(login.token)
         agency = await doors.of_api_key(self._database, hashed)
         found = await self._database.fetch(_KEY, hashed, agency, within=agency)
         if not found:
@@ -111,36 +124,38 @@ class Credentials:
         until = key["expires_at"] if key["is_current"] else key["previous_until"]
         expires_at = min(until, key["expires_at"]).timestamp()
         return Caller(
-            token, viewer, expires_at, frozenset({key["person_id"], key["id"]}), key["id"]
+            login, viewer, expires_at, frozenset({key["person_id"], key["id"]}), key["id"]
         )
 
-    async def _by_identity(self, token: str, identity: Identity) -> Caller:
-        linked = await self._linked(identity)
-        agency, person_id = linked or await self._by_address(identity)
+    async def _by_identity(self, login: Login, identity: Identity) -> Caller:
+        agency, person_id, is_linked = await self._found(identity, login.organization_id)
         (person,) = await self._database.fetch(_PERSON, agency, person_id, within=agency)
         if person["suspended_at"]:
             raise Unauthenticated(_NOBODY)
-        if not linked:
+        if not is_linked:
             await self._link(identity, agency, person_id)
         permission = models.Permission[person["permission"]]
         viewer = Viewer(permission, person_id, agency, frozenset(Scope))
-        return Caller(token, viewer, identity.expires_at, frozenset({person_id}))
+        return Caller(login, viewer, identity.expires_at, frozenset({person_id}))
 
-    async def _linked(self, identity: Identity) -> tuple[UUID, UUID] | None:
-        """The agency and the person that an identity was linked to."""
-        given = identity.issuer, identity.subject
-        if (agency := await doors.of_identity(self._database, *given)) is None:
-            return None
-        ((person_id,),) = await self._database.fetch(_LINKED, agency, *given, within=agency)
-        return agency, person_id
+    async def _found(
+        self, identity: Identity, organization_id: UUID | None
+    ) -> tuple[UUID, UUID, bool]:
+        """The agency and the person of an identity, and whether it is linked to them already.
 
-    async def _by_address(self, identity: Identity) -> tuple[UUID, UUID]:
-        """The agency and the one person with its address."""
-        address = identity.email
-        found = await doors.of_address(self._database, address) if address else ()
+        Where it is linked counts more than where it is not: to become somebody in another agency
+        takes nothing away from a client that does not know of it.
+        """
+        told = identity.issuer, identity.subject, identity.email
+        found = [
+            tuple(each)
+            for each in await doors.of_identity(self._database, *told)
+            if organization_id in (None, each["organization_id"])
+        ]
+        found = [each for each in found if each[-1]] or found
         if len(found) != 1:
-            raise Unauthenticated(_NOBODY)
-        return found[0]["organization_id"], found[0]["person_id"]
+            raise Unauthenticated(_SEVERAL if found else _NOBODY)
+        return found[0]
 
     async def _link(self, identity: Identity, organization_id: UUID, person_id: UUID) -> None:
         """Note whose an identity is: from now on the address may be another."""

@@ -28,7 +28,7 @@ from core.visitor import Visitor
 from server import bills, requests
 from server.answers import Answer, answer, answers, forecast
 from server.bills import Bill
-from server.callers import Caller, bearer
+from server.callers import AGENCY, Caller, bearer, login
 from server.documents import NotPersisted
 from server.errors import formatted, retry_after
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
@@ -153,7 +153,7 @@ def _told(request: Request, framing: Framing, answered: dict[str, Any]) -> Respo
     """One answer, to a client that reads nothing but streams."""
     is_refusal = "data" not in answered
     only = Answer(encode(answered["errors"] if is_refusal else answered), is_refusal)
-    headers, content_type = _headers(request, None), framing.content_type
+    headers, content_type = _headers(request, None) | retry_after(answered), framing.content_type
     return Response(framing.only(only), headers=headers, media_type=content_type)
 
 
@@ -212,7 +212,7 @@ async def _asked(state: State, request: Request) -> Asked:
     caller: Caller | None = None
     refused: Unauthenticated | None = None
     try:
-        caller = await state.callers.of(bearer(request.headers.get("authorization")))
+        caller = await state.callers.of(*login(request.headers))
         context, budget = state.context(caller), state.budget(caller)
     except Unauthenticated as error:
         refused, budget = error, state.budgets.of(Payer.ADDRESS, network(address))
@@ -262,7 +262,7 @@ def _status(
 def _headers(request: Request, failure: Exception | None) -> dict[str, str]:
     headers = {
         "Cache-Control": "no-store",
-        "Vary": "Accept, Authorization",
+        "Vary": f"Accept, Authorization, {AGENCY}",
     }
     if budget := getattr(request.state, "budget", None):
         headers |= bills.headers(budget, failure)

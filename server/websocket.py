@@ -5,6 +5,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 import orjson
 from orjson import Fragment
@@ -16,7 +17,7 @@ from core.errors import Invalid, Unauthenticated, Unavailable
 from models import new_id
 from server.answers import Answer, answers
 from server.bills import Bill
-from server.callers import Caller, bearer
+from server.callers import LOGIN, Caller, login
 from server.errors import formatted
 from server.operations import encode
 from server.sockets import EXTENSION, SocketProtocol
@@ -99,12 +100,13 @@ class Connection:
 
     def __init__(self, websocket: WebSocket, state: State) -> None:
         self._websocket = websocket
-        # By itself: `websocket.headers` would keep all of them.
-        self._header = Headers(scope=websocket.scope).get("authorization")
+        # By themselves: `websocket.headers` would keep all of them.
+        headers = Headers(scope=websocket.scope)
+        self._handshake = {name: headers[name] for name in LOGIN if name in headers}
         self._socket: SocketProtocol = websocket.scope["extensions"][EXTENSION]
         self._socket.forget_handshake()
         self._state = state
-        self._token: str | None = None
+        self._login: tuple[str | None, UUID | None] = (None, None)
         self._caller: Caller | None = None  # until the client has said who it is
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._pace = Pace()
@@ -176,11 +178,10 @@ class Connection:
             raise Closed(4429, "Too many initialisation requests")
         if not isinstance(payload, dict | None):
             raise Closed(4400, "The payload of connection_init must be an object")
-        given = {key.lower(): value for key, value in (payload or {}).items()}
-        header = given.get("authorization") or self._header
-        self._token = bearer(header)
+        given = {key.lower(): value for key, value in (payload or {}).items() if value}
         try:
-            caller = await self._state.callers.of(self._token)
+            self._login = login(self._handshake | given)
+            caller = await self._state.callers.of(*self._login)
         except Unauthenticated as error:
             raise Closed(4403, "Forbidden") from error
         except Exception as error:
@@ -240,7 +241,7 @@ class Connection:
     async def _answers(
         self, payload: object, request_id: str, hand: Callable[[Answer], bool]
     ) -> AsyncGenerator[Answer, None]:
-        caller = await self._state.callers.of(self._token)
+        caller = await self._state.callers.of(*self._login)
         context, bill = self._state.context(caller), Bill(self._state.budget(caller))
         operation = await self._state.operation(payload, context, bill)
         return answers(

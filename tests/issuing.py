@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+from factories import TOKENS, Agency
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from sqlalchemy import update
+from storage import session_of
+
+from models import Person, new_id
+from server.callers import Callers
+from server.issuer import Issuer
 
 AUDIENCE = "callsheet-app"
 
@@ -82,3 +90,29 @@ def provider() -> Iterator[Provider]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Provider]:
+    """An issuer, running."""
+    with provider() as running:
+        yield running
+
+
+@pytest.fixture
+def callers(agency: Agency, elsewhere: Provider) -> Callers:
+    """Who finds out who calls, also with tokens of that issuer."""
+    return Callers(TOKENS, agency.database, Issuer(elsewhere.url, AUDIENCE))
+
+
+async def own_address(agency: Agency, person: Person) -> str:
+    """An address that nobody else has, of any agency."""
+    email = f"{new_id().hex}@example.com"
+    async with session_of(agency.database) as session:
+        await session.execute(update(Person).where(Person.id == person.id).values(email=email))
+    return email
+
+
+async def verified(agency: Agency, person: Person) -> dict[str, Any]:
+    """What the issuer says of a person."""
+    return {"sub": new_id().hex, "email": await own_address(agency, person), "email_verified": True}

@@ -62,11 +62,11 @@ class Address:
         return answer
 
     @asynccontextmanager
-    async def socket(self, by: Person | str) -> AsyncIterator["Socket"]:
-        """A WebSocket of a person, or of who holds a token; initialised."""
+    async def socket(self, by: Person | str, **more: str) -> AsyncIterator["Socket"]:
+        """A WebSocket of a person, or of who holds a token and says more; initialised."""
         async with self.raw_socket() as raw:
             socket = Socket(raw)
-            payload = {"Authorization": _header(by)}
+            payload = {"Authorization": _header(by), **more}
             await socket.send({"type": "connection_init", "payload": payload})
             assert (await socket.receive())["type"] == "connection_ack"
             yield socket

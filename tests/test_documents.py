@@ -153,7 +153,7 @@ async def test_the_answer_to_a_hash_is_kept_by_its_client_alone(
     params = {"extensions": orjson.dumps(apollo(NAME)["extensions"]).decode()}
     first = await send(server, agency.staff, "GET", params=params)
     assert first.headers["Cache-Control"] == "private, no-cache"
-    assert first.headers["Vary"] == "Accept, Authorization"
+    assert first.headers["Vary"] == "Accept, Authorization, Callsheet-Organization"
     headers = {"If-None-Match": f'"x", {first.headers["ETag"]}'}
     again = await send(server, agency.staff, "GET", params=params, headers=headers)
     assert again.status_code == 304

@@ -70,9 +70,10 @@ async def test_every_table_of_organizations_is_protected(database: Both) -> None
 
 async def test_the_doors_are_these_and_no_others(database: Both) -> None:
     found = await database.owner.fetch(DOORS)
+    called_before = {"door_identity"}  # by the release before, which may run still
     called = set(re.findall(r"\bdoor_\w+", inspect.getsource(doors)))
     assert (
-        {each["name"] for each in found}
+        {each["name"] for each in found} - called_before
         == called
         == {
             "door_address",
@@ -81,7 +82,7 @@ async def test_the_doors_are_these_and_no_others(database: Both) -> None:
             "door_forget_answers",
             "door_forget_sessions",
             "door_heads",
-            "door_identity",
+            "door_identities",
             "door_invitation",
             "door_session",
         }
