@@ -1,7 +1,7 @@
 """The stream of who is at an order, and who types there."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Self, TypeVar, cast
@@ -9,21 +9,21 @@ from uuid import UUID
 
 from typing_extensions import Doc
 
-from core import may
+from core import log, may
 from core.arguments import OrderId
 from core.context import Context, Info
 from core.cursors import Cursor
 from core.errors import NotFound
 from core.log_filter import Wanted
 from core.may import Standing
-from core.viewer import Anyone, Viewer
-from models import PARTS, Order
+from core.viewer import READING, Anyone
+from models import PARTS, Order, Permission
 from subscriptions.events import PresenceEvent
-from subscriptions.groups import Group
+from subscriptions.groups import Group, Item
 from subscriptions.hub import Hub
 from subscriptions.live import Answer, Hand, Live, Ready
 from subscriptions.room import View
-from subscriptions.rooms import Watcher
+from subscriptions.rooms import OpenRoom, Watcher
 from subscriptions.tail import Tail
 
 T = TypeVar("T")
@@ -58,17 +58,26 @@ async def _sees(context: Context, order_id: UUID) -> bool:
     return bool(await context.now(order))
 
 
-class _Access(Group):
-    """Wakes a watcher when who may see its order may have changed."""
+class _Parts(Group):
+    """Has all who watch a room look when somebody may have lost its order, or was given it."""
 
-    def __init__(self, order_id: UUID, viewer: Viewer, watcher: Watcher) -> None:
-        super().__init__(Wanted(PARTS, {order_id}), viewer, named=True, shared=None)
-        self._watcher = watcher
+    def __init__(self, order_id: UUID, organization_id: UUID, room: OpenRoom) -> None:
+        everybody = Anyone(Permission.STAFF, organization_id, READING)
+        super().__init__(Wanted(PARTS, {order_id}), everybody, named=False, shared=None)
+        self._room = room
+
+    def offer(self, item: Item) -> bool:
+        """Take the log's next entry; whoever has no part in the order any more is let go."""
+        is_wanted = super().offer(item)
+        if is_wanted:
+            for person_id in log.named(item.entry) - item.seers:
+                self._room.lose(person_id)
+        return is_wanted
 
     def wake(self, *, at_the_end: bool = False) -> None:
-        """Have the watcher look."""
+        """Have the watchers look."""
         super().wake(at_the_end=at_the_end)
-        self._watcher.wake()
+        self._room.wake()
 
 
 @dataclass(frozen=True)
@@ -122,26 +131,21 @@ class OrderPresence(Live):
             watcher.come()
 
     @asynccontextmanager
-    async def _watching(self) -> AsyncIterator[tuple[Watcher, Tail | None]]:
-        """Be at the order. Of whoever may lose it, the log tells that."""
-        viewer = self.context.viewer
-        place = viewer.organization_id, self.order_id
-        async with AsyncExitStack() as stack:
-            watcher = stack.enter_context(self._hub.rooms.watched(place, viewer.id))
+    async def _watching(self) -> AsyncIterator[tuple[Watcher, Tail]]:
+        """Be at the order; the log tells who loses it."""
+        viewer, agency = self.context.viewer, self.context.viewer.organization_id
+        with self._hub.rooms.watched((agency, self.order_id), viewer.id) as watcher:
             self._come(watcher)
-            tail = None
-            if not viewer.is_staff:
-                follow = self._hub.tails.follow(viewer.organization_id)
-                tail = await stack.enter_async_context(follow)
+            async with self._hub.tails.follow(agency) as tail:
                 await tail.reach()
-                access = partial(_Access, self.order_id, viewer, watcher)
-                stack.enter_context(tail.joined(object(), access, from_now=True))
-            yield watcher, tail
+                parts = partial(_Parts, self.order_id, agency, watcher.room)
+                with tail.joined(watcher.room, parts, from_now=True):
+                    yield watcher, tail
 
-    async def _may_still(self, tail: Tail | None) -> bool:
-        if tail is None:
-            return True
+    async def _may_still(self, tail: Tail) -> bool:
         tail.check()
+        if self.context.viewer.is_staff:
+            return True
         return await self._hub.tails.patiently(partial(_sees, self.context, self.order_id))
 
     async def _answered(

@@ -25,6 +25,7 @@ BEAT_S = 10  # in which all is told again
 PATIENCE_S = 0.5  # until Redis has let a room hear of the others
 SETTLING_S = 0.1  # for the others to answer
 FRESH_S = 1.0  # in which a signal says nothing that was not known
+GRACE_S = 2.0  # in which who has left may come back, as by reloading a page
 LIMIT = 50
 """How many of these streams a person may follow, in a process."""
 
@@ -41,8 +42,8 @@ class Watcher:
     """One who follows who is in a room."""
 
     def __init__(self, room: "OpenRoom", person_id: UUID) -> None:
-        self._room = room
-        self._person_id = person_id
+        self.room = room
+        self.person_id = person_id
         self._is_here = False
         self._news = asyncio.Event()
         if room.is_settled:
@@ -52,15 +53,22 @@ class Watcher:
         """Be here, for all to see."""
         if not self._is_here:
             self._is_here = True
-            self._room.come(self._person_id)
-            self._room.touch()
+            self.room.come(self.person_id)
+            self.room.touch()
 
     def go(self) -> None:
         """Be here no more."""
         if self._is_here:
             self._is_here = False
-            self._room.go(self._person_id)
-            self._room.touch()
+            self.room.leaving.discard(self)
+            self.room.go(self.person_id)
+            self.room.touch()
+
+    def leave(self) -> None:
+        """Go, unless that is for a moment only: it is seen a little later."""
+        if self._is_here:
+            self.room.leaving.add(self)
+            asyncio.get_running_loop().call_later(GRACE_S, self.go)
 
     def wake(self) -> None:
         """Have it look."""
@@ -73,11 +81,11 @@ class Watcher:
 
     def view(self, *, anew: bool) -> View:
         """Who is here: as all are told, or as it is now, which they are told a little later."""
-        return self._room.view(_now()) if anew else self._room.shown
+        return self.room.view(_now()) if anew else self.room.shown
 
     async def once(self, key: Hashable, make: Callable[[], Awaitable[tuple[T, bool]]]) -> T:
         """What is made for all who ask with the same key in this moment."""
-        made: T = await self._room.made.once((key, int(_now() / PACE_S)), make)
+        made: T = await self.room.made.once((key, int(_now() / PACE_S)), make)
         return made
 
 
@@ -87,6 +95,8 @@ class OpenRoom(Room):
     def __init__(self) -> None:
         super().__init__()
         self.watchers: set[Watcher] = set()
+        self.leaving: set[Watcher] = set()
+        """Those who follow it no more, and may come back."""
         self.shown = View()
         """What its watchers were told last."""
         self.made = Made()
@@ -102,14 +112,28 @@ class OpenRoom(Room):
         self.is_due = True
         self.touched.set()
 
+    def wake(self) -> None:
+        """Have all watchers look."""
+        for each in self.watchers:
+            each.wake()
+
+    def lose(self, person_id: UUID) -> None:
+        """Somebody may have lost the order: they type no more, in whatever process they said so.
+
+        Those who are here find out themselves whether they may stay.
+        """
+        for each in [each for each in self.leaving if each.person_id == person_id]:
+            each.go()
+        self.end_typing(_now(), person_id)
+        self.touch()
+
     def show(self, now: float) -> None:
         """Wake the watchers, if there is something new."""
         self.forget(now)
         view = self.view(now)
         if view != self.shown or not self.is_settled:
             self.shown, self.is_settled = view, True
-            for each in self.watchers:
-                each.wake()
+            self.wake()
 
 
 class Rooms:
@@ -143,7 +167,7 @@ class Rooms:
 
     @contextmanager
     def watched(self, place: Place, person_id: UUID) -> Iterator[Watcher]:
-        """A watcher of a room, who goes at the end; `Unavailable` if the person has too many."""
+        """A watcher of a room, who leaves at the end; `Unavailable` if the person has too many."""
         with self._quota.one(person_id):
             room = self._room(_key(place))
             watcher = Watcher(room, person_id)
@@ -151,7 +175,7 @@ class Rooms:
             try:
                 yield watcher
             finally:
-                watcher.go()
+                watcher.leave()
                 room.watchers.remove(watcher)
                 room.touched.set()
 

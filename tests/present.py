@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from factories import Agency, Answer
+import pytest
+from factories import Agency, Answer, typed
 from following import SECONDS
+from hubs import Process
 
+from core.database import Database
 from models import Person
+from server.embedded import Valkey
 
 PRESENCE = """subscription ($order: ID!, $hidden: Boolean) {
   orderPresence(orderId: $order, hidden: $hidden) {
@@ -98,3 +102,30 @@ async def service_of(agency: Agency, order: str) -> dict[str, str]:
     service: dict[str, str]
     service, *_ = (await agency.ask(agency.admin, found, id=order))["order"]["services"]
     return service
+
+
+async def joins(agency: Agency, order: str) -> None:
+    """The contractor works on an order."""
+    given = {"id": order, "personId": typed(agency.contractor)}
+    await agency.do(agency.admin, "addTeamMember", **given)
+
+
+async def loses(agency: Agency, order: str) -> None:
+    """The contractor works on it no more, and sees it no more."""
+    given = {"id": order, "personId": typed(agency.contractor)}
+    await agency.do(agency.admin, "removeTeamMember", **given)
+
+
+@pytest.fixture
+async def order(agency: Agency) -> str:
+    """An order on which the contractor works."""
+    order = await agency.book()
+    await joins(agency, order)
+    return order
+
+
+@pytest.fixture
+async def elsewhere(agency: Agency, database: Database, valkey: Valkey) -> AsyncIterator[Agency]:
+    """The same agency, served by another process."""
+    async with Process(database.url, valkey.url) as process:
+        yield replace(agency, database=process.database, hub=process.hub)

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import replace
 
 import orjson
 import pytest
-from factories import Agency, typed
+from factories import Agency
 from following import SECONDS
-from hubs import Process
 from present import PRESENCE, present, service_of, types
 from shared_streams import sent
 
@@ -22,23 +20,6 @@ from subscriptions import bus, room, rooms
 from subscriptions.hub import Hub
 
 FEW = 3
-
-
-@pytest.fixture
-async def order(agency: Agency) -> str:
-    """An order on which the contractor works."""
-    order = await agency.book()
-    given = {"id": order, "personId": typed(agency.contractor)}
-    await agency.do(agency.admin, "addTeamMember", **given)
-    return order
-
-
-@pytest.fixture
-async def elsewhere(agency: Agency, database: Database, valkey: Valkey) -> AsyncIterator[Agency]:
-    """The same agency, served by another process."""
-    url = database.url
-    async with Process(url, valkey.url) as process:
-        yield replace(agency, database=process.database, hub=process.hub)
 
 
 @pytest.fixture
@@ -211,28 +192,6 @@ async def test_what_is_not_there_is_not_found(agency: Agency, order: str) -> Non
     ):
         error = (await types(agency, agency.admin, order, **given)).error
         assert (error["code"], error["field"]) == ("NOT_FOUND", field)
-
-
-async def test_whoever_loses_the_order_is_neither_told_nor_seen(agency: Agency, order: str) -> None:
-    given = {"id": order, "personId": typed(agency.contractor)}
-    async with (
-        present(agency, agency.admin, order) as admin,
-        present(agency, agency.contractor, order) as contractor,
-    ):
-        await admin.sees(Ada="here", Cleo="here")
-        await contractor.sees(Ada="here", Cleo="here")
-        before = len(contractor.told)
-        await agency.do(agency.admin, "removeTeamMember", **given)
-        await admin.sees(Ada="here")
-        await types(agency, agency.staff, order)
-        await admin.sees(Ada="here", Sam="types")
-        await types(agency, agency.staff, order, isTyping=False)
-        await admin.sees(Ada="here")
-        await agency.do(agency.admin, "addTeamMember", **given)
-        await admin.sees(Ada="here", Cleo="here")
-        await contractor.until(lambda: len(contractor.told) > before)
-    assert not contractor.ended
-    assert not any("Sam Staff" in told for told in contractor.told)
 
 
 @pytest.mark.usefixtures("patient")

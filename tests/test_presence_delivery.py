@@ -18,7 +18,7 @@ from server import sockets, websocket
 from subscriptions import room, rooms
 sockets._PATIENCE_S, sockets._BUFFER = 1, 4096
 websocket._SILENCE_S = 3600  # who does not read gives no sign of life
-rooms.PACE_S, rooms.BEAT_S, room.LOST_S = 0.01, 0.5, 2
+rooms.PACE_S, rooms.BEAT_S, rooms.GRACE_S, room.LOST_S = 0.01, 0.5, 0.1, 2
 """
 MANY = " ".join(f"people{i}: people {{ person {{ name email id version }} }}" for i in range(9))
 LONG = PRESENCE.replace("total", MANY)
@@ -75,7 +75,7 @@ async def test_who_was_at_a_process_that_is_killed_is_gone_soon(
             await sees(stays, Sam="here")
 
 
-async def test_who_ends_the_connection_or_the_subscription_is_gone_at_once(
+async def test_who_ends_the_connection_or_the_subscription_is_gone_soon(
     agency: Agency, server: Watched
 ) -> None:
     order = await agency.book()

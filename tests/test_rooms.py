@@ -27,6 +27,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less to wait for; and a machine that is busy with tests is not taken for an outage."""
     monkeypatch.setattr(rooms, "PACE_S", 0.01)
     monkeypatch.setattr(rooms, "BEAT_S", 0.2)
+    monkeypatch.setattr(rooms, "GRACE_S", 0.05)
     monkeypatch.setattr(room, "LOST_S", 1)
     monkeypatch.setattr(room, "TYPING_S", 1)
     monkeypatch.setattr(bus, "PUBLISH_TIMEOUT_S", PATIENCE_S)

@@ -162,6 +162,7 @@ def test_numbers_are_told() -> None:
     assert f"gone after {named('subscriptions.room.LOST_S')} seconds" in text
     assert f"At most {named('subscriptions.room.SHOWN')} people" in text
     assert named("subscriptions.rooms.PACE_S") == 1 / 2, "two a second, it says"
+    assert named("subscriptions.rooms.GRACE_S") == 2, "two seconds more, it says"
     assert named("subscriptions.hub.CHECK_S") == 2, "about two seconds, it says"
     assert named("subscriptions.hub.POLL_S") == 0.1, "ten times a second, it says"
     assert named("core.idempotency.KEPT_FOR").total_seconds() == 24 * 60 * 60
