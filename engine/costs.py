@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Self
 
 from graphql import (
@@ -26,7 +25,7 @@ from graphql import (
 )
 
 from engine import introspection
-from engine.documents import operation_of, parsed
+from engine.documents import kept, operation_of, parsed
 from engine.limits import Exceeded
 
 LIMIT = 10_000
@@ -36,7 +35,6 @@ _PAGE = 20  # that comes if nobody says how long it should be
 _LONGEST_PAGE = 100  # longer ones are refused by whoever reads the argument
 _SIZES = ("first", "last", "ids")
 """The arguments that say how many: pages, or things by their ids."""
-_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def cost(
     Lists that are not pages count as one object: what is stored bounds them, not who asks. Those
     of an introspection count by how long they are. A mutation costs `MUTATION` more.
     """
-    places, defaults = _places(schema, text, name)
+    places, defaults = _places(text, schema, name)
     return places.cost({**defaults, **(variables or {})}) if places.varies else places.fixed
 
 
@@ -109,9 +107,9 @@ def check(
         raise Exceeded("objects on full pages", LIMIT)
 
 
-@lru_cache(_KEPT)
+@kept
 def _places(
-    schema: GraphQLSchema, text: str, name: str | None
+    text: str, schema: GraphQLSchema, name: str | None
 ) -> tuple[_Places, Mapping[str, Any]]:
     operation = operation_of(text, name)
     root = schema.get_root_type(operation.operation)

@@ -106,10 +106,19 @@ def check_size(document: DocumentNode) -> None:
     sizes = _Sizes(document)
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
-            own = sizes.of(definition.selection_set.selections)
-            replace(own, directives=own.directives + len(definition.directives or ())).check()
+            sizes.of_operation(definition).check()
         elif isinstance(definition, FragmentDefinitionNode):
             sizes.of_fragment(definition.name.value).check()
+
+
+def fields(document: DocumentNode) -> int:
+    """How many fields the operations of a document may select."""
+    sizes = _Sizes(document)
+    return sum(
+        sizes.of_operation(each).fields
+        for each in document.definitions
+        if isinstance(each, OperationDefinitionNode)
+    )
 
 
 class _Sizes:
@@ -121,6 +130,10 @@ class _Sizes:
         }
         self._known: dict[str, Size] = {}
         self._entered = 0
+
+    def of_operation(self, operation: OperationDefinitionNode) -> Size:
+        own = self.of(operation.selection_set.selections)
+        return replace(own, directives=own.directives + len(operation.directives or ()))
 
     def of(self, selections: Iterable[SelectionNode]) -> Size:
         own = _sum(map(self._of, selections))

@@ -1,12 +1,14 @@
 """Plans: what operations select, kept from one request to the next."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import (
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     GraphQLObjectType,
     GraphQLSchema,
@@ -22,14 +24,18 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 from graphql.language.visitor import Visitor
 
+from engine import limits
+from engine.documents import CHARACTER_WEIGHT
 from engine.selections import Selected
 
 _FREE = {"column", "each", "itself", "typename"}
 """The kinds of fields that send no statement."""
 _ONCE = {"one", "many"}
 """Those that send one for all rows of their place."""
-OPERATIONS_KEPT = 256
-_CHOICES_KEPT = 64  # of the values of @skip and @include, per operation
+KEPT = 64 * 1024 * 1024
+"""Bytes that all plans together may weigh, with the documents that they are of."""
+_FIELD_WEIGHT = 2_000  # bytes that a plan takes for each field
+_FIELDS_KEPT = 4_000  # of an operation, those of each choice of its @skip and @include
 
 
 @dataclass
@@ -41,7 +47,17 @@ class Plan:
     conditions: tuple[str, ...]
     reads_once: bool
     """Whether it is known that one statement at most will be sent."""
-    roots: dict[Hashable, Selected] = field(default_factory=dict)
+    fields: int
+    """How many fields may be selected, those of a fragment as often as it is used."""
+    choices: dict[Hashable, dict[Hashable, Selected]] = field(default_factory=dict)
+    """The root fields, by the values of the conditions."""
+
+    @property
+    def weight(self) -> int:
+        """How many bytes it may take."""
+        read = self.operation.loc
+        document = CHARACTER_WEIGHT * len(read.source.body) if read else 0
+        return document + _FIELD_WEIGHT * self.fields * len(self.choices)
 
 
 class Plans:
@@ -50,7 +66,7 @@ class Plans:
     def __init__(self) -> None:
         self.hits = 0
         self.misses = 0
-        self._plans: OrderedDict[tuple[int, int], Plan] = OrderedDict()
+        self._plans = LRUCache[tuple[int, int], Plan](KEPT, getsizeof=attrgetter("weight"))
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -63,43 +79,63 @@ class Plans:
         details: FieldDetailsList,
     ) -> Selected:
         """The root field that is executed, with all that was found out of it before."""
-        plan = self.of(executor)
-        values = executor.variable_values.coerced
-        key = (
-            name,
-            tuple(values.get(name) for name in plan.conditions),
-            tuple(id(each.node) for each in details),
-        )
-        if found := plan.roots.get(key):
+        roots = self._roots(executor)
+        key = name, tuple(id(each.node) for each in details)
+        if found := roots.get(key):
             self.hits += 1
             return found
         self.misses += 1
-        if len(plan.roots) >= _CHOICES_KEPT:
-            plan.roots.clear()
         definition = type_.fields[details[0].node.name.value]
-        made = Selected(name, type_, definition, details)
-        plan.roots[key] = made
+        made = roots[key] = Selected(name, type_, definition, details)
         return made
+
+    def _roots(self, executor: Executor[Any]) -> dict[Hashable, Selected]:
+        """The root fields of what is executed, by the choice that its variables make."""
+        plan = self.of(executor)
+        values = executor.variable_values.coerced
+        choice = tuple(values.get(name) for name in plan.conditions)
+        if choice not in plan.choices:
+            if plan.fields * len(plan.choices) >= _FIELDS_KEPT:
+                plan.choices.clear()
+            plan.choices[choice] = {}
+            self._plans[_key(executor)] = plan  # it weighs more now
+        return plan.choices[choice]
 
     def of(self, executor: Executor[Any]) -> Plan:
         """The plan of the operation that is executed."""
-        key = (id(executor.schema), id(executor.operation))
+        key = _key(executor)
         if plan := self._plans.get(key):
-            self._plans.move_to_end(key)
             return plan
-        if len(self._plans) >= OPERATIONS_KEPT:
-            self._plans.popitem(last=False)
-        conditions, reads_once = _conditions(executor), _reads_once(executor)
-        plan = Plan(executor.operation, executor.schema, conditions, reads_once)
-        self._plans[key] = plan
-        return plan
+        made = self._plans[key] = Plan(
+            executor.operation,
+            executor.schema,
+            _conditions(executor),
+            _reads_once(executor),
+            limits.fields(_own(executor)),
+        )
+        return made
 
     def clear(self) -> None:
         """Forget everything."""
         self._plans.clear()
 
+    @property
+    def weight(self) -> float:
+        """How many bytes they may take."""
+        return self._plans.currsize
+
 
 PLANS = Plans()
+
+
+def _key(executor: Executor[Any]) -> tuple[int, int]:
+    return id(executor.schema), id(executor.operation)
+
+
+def _own(executor: Executor[Any]) -> DocumentNode:
+    """The document of what is executed."""
+    fragments = (each.definition for each in executor.fragments.values())
+    return DocumentNode(definitions=(executor.operation, *fragments))
 
 
 def _conditions(executor: Executor[Any]) -> tuple[str, ...]:
@@ -112,9 +148,7 @@ def _conditions(executor: Executor[Any]) -> tuple[str, ...]:
                 if isinstance(argument.value, VariableNode):
                     names.add(argument.value.name.value)
 
-    visit(executor.operation, Finder())
-    for fragment in executor.fragments.values():
-        visit(fragment.definition, Finder())
+    visit(_own(executor), Finder())
     return tuple(sorted(names))
 
 

@@ -119,7 +119,7 @@ class Schema(strawberry.Schema):
 
     def cost(self, query: str, name: str | None, variables: Mapping[str, Any] | None) -> int | None:
         """How many objects an operation asks for; None if it is refused for its document."""
-        if errors_of(self._schema, query):
+        if errors_of(query, self._schema):
             return None
         found = costs.cost(self._schema, query, name, variables)
         return found if found <= costs.LIMIT else None

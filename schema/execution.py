@@ -64,7 +64,7 @@ class Execution:
 
     def refusals(self) -> list[GraphQLError]:
         """What is wrong with it; why the token is not good for it; or that it costs too much."""
-        if errors := documents.errors_of(self.schema, self.text):
+        if errors := documents.errors_of(self.text, self.schema):
             return errors
         viewer = self._viewer
         if viewer and (

@@ -1,7 +1,6 @@
 """What a token must be good for: stated at types and root fields, and asked of whole documents."""
 
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import strawberry
@@ -19,11 +18,10 @@ from strawberry.types.field import StrawberryField
 
 from core.errors import Forbidden
 from core.viewer import Scope
-from engine.documents import alone
+from engine.documents import alone, kept
 from engine.selections import behind
 
 C = TypeVar("C")
-_KEPT = 256
 
 
 @strawberry.schema_directive(
@@ -74,7 +72,7 @@ def refusals(
     schema: GraphQLSchema, text: str, name: str | None, scopes: Collection[Scope]
 ) -> list[GraphQLError]:
     """One error for each scope that an operation needs and that is not among these."""
-    needs = _needs(schema, text, name)
+    needs = _needs(text, schema, name)
     missing = [] if needs.keys() <= set(scopes) else needs.keys() - set(scopes)
     return [_refusal(scope, needs[scope]) for scope in sorted(missing, key=list(Scope).index)]
 
@@ -84,8 +82,8 @@ def _refusal(scope: Scope, node: FieldNode) -> GraphQLError:
     return GraphQLError(needed, node, original_error=Forbidden(needed, scope=scope.value))
 
 
-@lru_cache(_KEPT)
-def _needs(schema: GraphQLSchema, text: str, name: str | None) -> Mapping[Scope, FieldNode]:
+@kept
+def _needs(text: str, schema: GraphQLSchema, name: str | None) -> Mapping[Scope, FieldNode]:
     """The scopes that an operation needs, and the first field that needs each."""
     types, found = TypeInfo(schema), dict[Scope, FieldNode]()
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -21,11 +20,9 @@ from graphql import (
     visit,
 )
 
-from engine.documents import alone
+from engine.documents import alone, kept
 from engine.selections import behind
 from subscriptions.live import Live
-
-_KEPT = 256
 
 
 def key(
@@ -40,7 +37,7 @@ def key(
     All staff may see the same, and so may all admins, but for what is told to one person alone and
     what is marked as `personal`. What others see depends on who they are: nobody shares it.
     """
-    found = _found(schema, query, name)
+    found = _found(query, schema, name)
     viewer = live.context.viewer
     if not viewer.is_staff or found.is_personal or live.is_personal:
         return None
@@ -58,8 +55,8 @@ class Found(NamedTuple):
     """The variable that says after which place to begin, and nothing else."""
 
 
-@lru_cache(_KEPT)
-def _found(schema: GraphQLSchema, query: str, name: str | None) -> Found:
+@kept
+def _found(query: str, schema: GraphQLSchema, name: str | None) -> Found:
     types, personal, uses = TypeInfo(schema), [], Counter[str]()
     places: list[str] = []
 

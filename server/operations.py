@@ -10,7 +10,7 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationT
 
 from core.errors import Invalid
 from engine import limits
-from engine.documents import operation_of, parsed
+from engine.documents import DOCUMENTS, operation_of, parsed
 from schema import DOORS
 from server.documents import Documents
 
@@ -108,6 +108,7 @@ class Operation:
         given = Parameters.parse(payload)
         # Subscriptions keep their text, and most send one that others have sent: one of each does.
         query = intern(await documents.text(organization_id, given.query, given.document_id))
+        DOCUMENTS.look_up(query)
         found, is_persisted = operation_of(query, given.name), given.document_id is not None
         if organization_id and given.query is not None and is_persisted:
             await documents.keep(organization_id, query)

@@ -17,6 +17,10 @@ CHOICE = """query ($first: Int!, $with: Boolean!, $without: Boolean! = false) {
 }
 fragment More on Order { customer { name email @include(if: $with) } }"""
 
+MANY, LONG = 20, 30_000
+"""Of so many documents, each that much longer, not all are kept."""
+CHOSEN = 20 * 1024 * 1024
+"""More than the plans of one operation may weigh."""
 NOTES = 'mutation ($id: ID!) { updateOrderNotes(input: {id: $id, notes: "New"})'
 """Without what is asked of its payload."""
 
@@ -72,10 +76,25 @@ async def test_a_plan_holds_nothing_of_a_request(agency: Agency) -> None:
         assert [len(answer["order"]["services"]) for answer in answers] == sizes
 
 
-async def test_as_many_plans_are_kept_as_told(agency: Agency) -> None:
-    for number in range(plans.OPERATIONS_KEPT + 10):
-        await agency.ask(agency.staff, f"query Number{number} {{ __typename }}")
-    assert len(PLANS) == plans.OPERATIONS_KEPT
+async def test_plans_weigh_no_more_than_told(agency: Agency) -> None:
+    PLANS.clear()
+    for number in range(MANY):
+        await agency.ask(agency.staff, "{ __typename } #" + f"{number}" * LONG)
+    assert 0 < len(PLANS) < MANY
+    assert PLANS.weight <= plans.KEPT
+
+
+async def test_choices_are_not_kept_without_end(agency: Agency) -> None:
+    PLANS.clear()
+    names = [f"a{number}" for number in range(12)]
+    given = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: id @include(if: ${name})" for name in names) + " id" * 90
+    document = f"query ({given}) {{ viewer {{ person {{ {fields} }} }} }}"
+    for number in range(200):
+        chosen = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
+        answer = await agency.ask(agency.staff, document, **chosen)
+        assert answer["viewer"]["person"].keys() - {"id"} == {n for n in names if chosen[n]}
+    assert PLANS.weight < CHOSEN
 
 
 @pytest.mark.parametrize(

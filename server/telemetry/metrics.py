@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from core.database import Database
-from engine.documents import errors_of
+from engine.documents import DOCUMENTS
 from engine.plans import PLANS
 from server.telemetry.usage import Usage
 from subscriptions.budgets import Ledger
@@ -100,14 +100,13 @@ class Parts(Collector):
         return fields
 
     def _caches(self) -> Iterator[Metric]:
-        documents = errors_of.cache_info()
         looked_up = CounterMetricFamily(
             "callsheet_cache_lookups", "Look-ups in caches.", labels=("cache", "result")
         )
         kept = GaugeMetricFamily("callsheet_cache_entries", "What is kept.", labels=("cache",))
         for cache, hits, misses, size in (
             ("plans", PLANS.hits, PLANS.misses, len(PLANS)),
-            ("documents", documents.hits, documents.misses, documents.currsize),
+            ("documents", DOCUMENTS.hits, DOCUMENTS.misses, len(DOCUMENTS)),
         ):
             looked_up.add_metric((cache, "hit"), hits)
             looked_up.add_metric((cache, "miss"), misses)
