@@ -21,6 +21,8 @@ class Bill:
 
     def __init__(self, budget: Budget) -> None:
         budget.take(EACH)
+        self.payer = budget.who
+        """Whose budget it is charged to."""
         self._budget = budget
         self._points = EACH
 

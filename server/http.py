@@ -15,20 +15,12 @@ from core.addresses import network
 from core.budgets import Payer
 from core.context import Context
 from core.cursors import Cursor
-from core.errors import (
-    ApiError,
-    ErrorCode,
-    Forbidden,
-    Invalid,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
+from core.errors import ApiError, RateLimited, Unauthenticated
 from core.visitor import Visitor
-from server import bills, requests
+from server import requests, statuses
 from server.answers import Answer, answer, answers, forecast
 from server.bills import Bill
-from server.callers import AGENCY, Caller, bearer, login
+from server.callers import Caller, login
 from server.documents import NotPersisted
 from server.errors import formatted, retry_after
 from server.event_streams import EventStream, Framing, Multipart, ServerSentEvents
@@ -43,22 +35,6 @@ _AFTER = "Callsheet-After"
 """A header with a cursor: answer when the log has been written that far."""
 _LAST_TOLD = "Last-Event-ID"
 """A header with the cursor of the last event of a stream: go on after it, whatever `after` says."""
-
-_STATUSES = {
-    Invalid: HTTPStatus.BAD_REQUEST,
-    Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-"""What tells a request's failure in HTTP, in either media type."""
-
-_FAULTS = {
-    ErrorCode.FORBIDDEN.value: HTTPStatus.FORBIDDEN,
-    ErrorCode.INTERNAL.value: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-"""The same by the code of an error, of whatever was noticed later."""
 
 _FRAMINGS: dict[MediaType, Framing] = {
     MediaType.EVENTS: ServerSentEvents(),
@@ -94,8 +70,8 @@ async def graphql(request: Request) -> Response:
             failure, answered = error, {"errors": [formatted(error, request_id)]}
             if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):
                 return _told(request, _FRAMINGS[taken[0]], answered)
-    status = _status(failure, answered, media_type)
-    headers = _headers(request, failure) | _challenge(request, answered, status)
+    status = statuses.status(failure, answered, media_type)
+    headers = statuses.headers(request, failure) | statuses.challenge(request, answered, status)
     headers |= retry_after(answered)
     content_type = f"{(media_type or MediaType.JSON).value}; charset=utf-8"
     response = Response(encode(answered), status, headers, content_type)
@@ -112,7 +88,7 @@ async def not_allowed(request: Request, error: Exception) -> Response:
     allowed = getattr(error, "headers", None) or {}
     failure = Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not allowed.", **allowed)
     answered = encode({"errors": [formatted(failure, request.state.request_id)]})
-    headers = _headers(request, failure)
+    headers = statuses.headers(request, failure)
     return Response(answered, failure.status, headers, f"{MediaType.JSON.value}; charset=utf-8")
 
 
@@ -145,7 +121,7 @@ def _stream(
         while_good=state.callers.while_good(caller),
         streams=state.telling,
         watching=watching.pop_all(),
-        headers=_headers(request, None),
+        headers=statuses.headers(request, None),
     )
 
 
@@ -153,7 +129,10 @@ def _told(request: Request, framing: Framing, answered: dict[str, Any]) -> Respo
     """One answer, to a client that reads nothing but streams."""
     is_refusal = "data" not in answered
     only = Answer(encode(answered["errors"] if is_refusal else answered), is_refusal)
-    headers, content_type = _headers(request, None) | retry_after(answered), framing.content_type
+    headers, content_type = (
+        statuses.headers(request, None) | retry_after(answered),
+        framing.content_type,
+    )
     return Response(framing.only(only), headers=headers, media_type=content_type)
 
 
@@ -183,6 +162,8 @@ async def _answer(request: Request, asked: Asked) -> tuple[dict[str, Any], bool]
     # A mutation is carried out, whoever leaves: a client that comes back may ask with its key.
     is_query = operation.type is OperationType.QUERY
     result = await (unless_gone(request, work) if is_query else work)
+    if operation.is_for_visitors and result.errors:
+        await _state(request).turns.pause(asked.bill.payer)
     is_kept = operation.is_persisted and not requests.is_post(request) and not result.errors
     # What is left of a budget is another each time, and would make the same answer another.
     return answer(result, request_id, None if is_kept else asked.bill), is_kept
@@ -190,10 +171,7 @@ async def _answer(request: Request, asked: Asked) -> tuple[dict[str, Any], bool]
 
 async def _understood(request: Request, taken: Sequence[MediaType]) -> Asked:
     """What is asked for, if it may go this way."""
-    if not taken:
-        known = ", ".join(f"`{each.value}`" for each in MediaType)
-        raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are of these types: {known}.")
-    asked = await _asked(_state(request), request)
+    asked = await _asked(_state(request), request, taken)
     if asked.operation.type is OperationType.MUTATION and not requests.is_post(request):
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Mutations go by POST.", Allow="POST")
     if isinstance(asked.context, Context) and (place := _place(request, _AFTER)):
@@ -201,7 +179,7 @@ async def _understood(request: Request, taken: Sequence[MediaType]) -> Asked:
     return asked
 
 
-async def _asked(state: State, request: Request) -> Asked:
+async def _asked(state: State, request: Request, taken: Sequence[MediaType]) -> Asked:
     """Who asks, and what for. Whoever asks to be let in needs no token, and an old one is no harm.
 
     Somebody without a token hears nothing else but that.
@@ -217,16 +195,25 @@ async def _asked(state: State, request: Request) -> Asked:
     except Unauthenticated as error:
         refused, budget = error, state.budgets.of(Payer.ADDRESS, network(address))
     request.state.budget = budget  # which the answer tells of, whatever it is
-    bill = Bill(budget)
     try:
-        limit = requests.VISITORS_LIMIT if refused else requests.BODY_LIMIT
-        operation = await state.operation(await requests.payload(request, limit), context, bill)
+        async with state.turns.before(budget.who):
+            _check(taken)
+            bill = Bill(budget)
+            limit = requests.VISITORS_LIMIT if refused else requests.BODY_LIMIT
+            payload = await requests.payload(request, limit)
+        operation = await state.operation(payload, context, bill)
     except (ApiError, GraphQLError) as error:
         is_to_be_sent_whole = isinstance(error, NotPersisted) and requests.is_post(request)
-        raise error if is_to_be_sent_whole or not refused else refused from None
-    if refused and not operation.is_for_visitors:
-        raise refused
+        if refused and not (is_to_be_sent_whole or isinstance(error, RateLimited)):
+            raise refused from None
+        raise
     return Asked(visitor if operation.is_for_visitors else context, operation, bill, caller)
+
+
+def _check(taken: Sequence[MediaType]) -> None:
+    if not taken:
+        known = ", ".join(f"`{each.value}`" for each in MediaType)
+        raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"Answers are of these types: {known}.")
 
 
 def _revalidated(request: Request, response: Response) -> Response:
@@ -242,42 +229,3 @@ def _revalidated(request: Request, response: Response) -> Response:
         del response.headers["Content-Length"], response.headers["Content-Type"]
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=response.headers)
     return response
-
-
-def _status(
-    failure: Exception | None, answered: dict[str, Any], media_type: MediaType | None
-) -> HTTPStatus:
-    if isinstance(failure, Refused):
-        return failure.status
-    if status := _STATUSES.get(type(failure)):
-        return status
-    if "data" in answered:
-        return HTTPStatus.OK
-    if status := _FAULTS.get(answered["errors"][0]["extensions"]["code"]):
-        return status
-    # With the classic type, another status would not tell that it is GraphQL that answers.
-    return HTTPStatus.OK if media_type is MediaType.JSON else HTTPStatus.BAD_REQUEST
-
-
-def _headers(request: Request, failure: Exception | None) -> dict[str, str]:
-    headers = {
-        "Cache-Control": "no-store",
-        "Vary": f"Accept, Authorization, {AGENCY}",
-    }
-    if budget := getattr(request.state, "budget", None):
-        headers |= bills.headers(budget, failure)
-    return headers | failure.headers if isinstance(failure, Refused) else headers
-
-
-def _challenge(request: Request, answered: dict[str, Any], status: HTTPStatus) -> dict[str, str]:
-    """What a token is wanted for; and what is wrong with the one that came (RFC 6750, 3)."""
-    parts = ['Bearer realm="callsheet"']
-    if status is HTTPStatus.UNAUTHORIZED:
-        if bearer(request.headers.get("authorization")):
-            parts.append('error="invalid_token"')
-        return {"WWW-Authenticate": ", ".join(parts)}
-    scopes = [error["extensions"].get("scope") for error in answered.get("errors", ())]
-    if status is HTTPStatus.FORBIDDEN and all(scopes):
-        parts += ['error="insufficient_scope"', f'scope="{" ".join(scopes)}"']
-        return {"WWW-Authenticate": ", ".join(parts)}
-    return {}

@@ -1,5 +1,6 @@
 """What a request says: its body, or its query string."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
@@ -12,6 +13,8 @@ from server.media_types import MediaType, Parsed
 
 BODY_LIMIT = 1024 * 1024
 VISITORS_LIMIT = 16 * 1024  # of the body of somebody without a token
+BODY_S = 30
+"""How long a body may take to come."""
 _FIELDS: Final = ("query", "documentId", "variables", "operationName", "extensions")
 _IN_JSON: Final = ("variables", "extensions")
 
@@ -63,10 +66,15 @@ async def _body(request: Request, limit: int) -> bytes:
     if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError:
+        message = f"A body may take {BODY_S} seconds to come."
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, message, Connection="close") from None
     return bytes(body)
 
 

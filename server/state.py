@@ -73,18 +73,21 @@ class State:
         return Visitor(address, shown, self.database, self.hub, self.tokens)
 
     async def operation(self, payload: object, context: Context | Visitor, bill: Bill) -> Operation:
-        """The operation that a client has sent, or named, and is charged for; traced if wanted."""
+        """The operation that a client has sent, or named, and is charged for; traced if wanted.
+
+        `Unauthenticated` if somebody without a token asks for more than to be let in.
+        """
         agency = context.viewer.organization_id if isinstance(context, Context) else None
-        who = context.viewer.id if isinstance(context, Context) else context.address
-        async with self.turns.one(who):
+        async with self.turns.one(bill.payer):
             try:
                 found = await Operation.find(payload, self.documents, agency)
             except GraphQLError:
                 bill.refuse()
                 raise
-            if agency or found.is_for_visitors:  # else nothing is told of it, nor counted
-                note_operation(found)
-                bill.charge(self.schema, found)
+            if not agency and not found.is_for_visitors:
+                raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
+            note_operation(found)
+            bill.charge(self.schema, found)
         if found.explain:
             _trace(context)
         return found

@@ -1,21 +1,26 @@
-"""Turns: the documents of one client are looked at one at a time, and new ones not all at once."""
+"""Turns: the documents of one client are looked at one at a time, and new ones not all at once.
+
+Whoever is refused again and again waits likewise.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import thread_time
 from weakref import WeakValueDictionary
 
-from core.errors import RateLimited
+from core.errors import ApiError, RateLimited
 
-WAIT = 9
+WAIT = 19
 """How many times as long as a document took its client waits for its next turn.
 
-To read new documents of one client, good or bad, takes a tenth of a process at most, however many
-it sends at once.
+To read new documents of one client, good or bad, takes a twentieth of a process at most, however
+many it sends at once.
 """
 FREE_S = 0.25
 """How long new documents of a client may take before it has to wait: many pages begin with some."""
+REFUSED_S = 0.005
+"""How long a refusal counts: to receive a request, refuse it, answer and log it is work as well."""
 KNOWN_S = 0.001
 """A document that takes no longer is known already, and nobody waits for it."""
 LONGEST_S = 5.0
@@ -62,6 +67,33 @@ class Turns:
 
         `RateLimited` if too many of the same client wait already.
         """
+        line = await self._begun(who)
+        began, least = thread_time(), 0.0
+        try:
+            yield
+        except Exception:
+            least = REFUSED_S
+            raise
+        finally:
+            line.end_turn(max(least, thread_time() - began))
+
+    @asynccontextmanager
+    async def before(self, who: Hashable) -> AsyncIterator[None]:
+        """What comes before a turn: whoever is refused in the block waits for that like others."""
+        try:
+            yield
+        except ApiError:
+            await self.pause(who)
+            raise
+
+    async def pause(self, who: Hashable) -> None:
+        """Wait before a client is told that it is refused something, if it often is."""
+        with suppress(RateLimited):  # which is to be told to nobody who is refused anyhow
+            line = await self._begun(who)
+            line.end_turn(REFUSED_S)
+
+    async def _begun(self, who: Hashable) -> _Line:
+        """The line of a client, whose turn it is now."""
         line = self._lines.setdefault(who, _Line())
         if line.length >= WAITING:
             raise RateLimited("Too many of your requests wait for their turn.", 1)
@@ -70,8 +102,4 @@ class Turns:
             await line.lock.acquire()
         finally:
             line.length -= 1
-        began = thread_time()
-        try:
-            yield
-        finally:
-            line.end_turn(thread_time() - began)
+        return line

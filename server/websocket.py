@@ -242,7 +242,9 @@ class Connection:
         self, payload: object, request_id: str, hand: Callable[[Answer], bool]
     ) -> AsyncGenerator[Answer, None]:
         caller = await self._state.callers.of(*self._login)
-        context, bill = self._state.context(caller), Bill(self._state.budget(caller))
+        context, budget = self._state.context(caller), self._state.budget(caller)
+        async with self._state.turns.before(budget.who):
+            bill = Bill(budget)
         operation = await self._state.operation(payload, context, bill)
         return answers(
             self._state.schema,

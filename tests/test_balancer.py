@@ -22,6 +22,8 @@ from server.embedded.process import free_port
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "haproxy.cfg"
 HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 BOARD = "query Board { orders(first: 3) { edges { node { number } } } }"
+CONNECTIONS = 500
+"""As many as an address may have."""
 FEED = "subscription ($id: ID!) { orderFeed(orderId: $id) { type } }"
 
 
@@ -47,11 +49,10 @@ async def balancer(folder: Path, *ports: int) -> AsyncIterator[Process]:
 
 async def until_listening(public: Process) -> None:
     """Waits until the balancer takes connections; it may know no server yet."""
-    host, port = public.address.split(":")
     async with asyncio.timeout(SECONDS):
         while True:
             try:
-                _, writer = await asyncio.open_connection(host, int(port))
+                _, writer = await connected(public)
             except ConnectionError:
                 await asyncio.sleep(0)
             else:
@@ -119,6 +120,32 @@ async def test_processes_are_replaced_without_a_failed_request(
             assert (await socket.event("feed"))["type"] == "READY"
         for path in ("/metrics", "/ready"):
             assert await status(public, path, tmp_path) == "404"
+
+
+@pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed here")
+async def test_an_address_has_so_many_connections(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        public = await stack.enter_async_context(balancer(tmp_path, free_port(), free_port()))
+        await until_listening(public)
+        for _ in range(CONNECTIONS):
+            last, writer = await connected(public)
+            stack.callback(writer.close)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await head(*await connected(public))
+        assert await head(last, writer) == b"HTTP/1.1 404 Not Found\r\n"
+
+
+async def connected(public: Process) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the balancer."""
+    host, port = public.address.split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The first line that is answered to a request for what the balancer keeps to itself."""
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(SECONDS):
+        return await reader.readuntil()
 
 
 async def status(public: Process, path: str, folder: Path) -> str:

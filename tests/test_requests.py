@@ -10,9 +10,10 @@ import pytest
 from asking import CLASSIC, MODERN, ask, code, send
 from factories import Agency
 from processes import SECONDS, token
-from watched import Watched
+from watched import Watched, watched
 
 from models import Person
+from server.embedded import Postgres, Valkey
 
 MIB = 1024 * 1024
 
@@ -167,3 +168,19 @@ async def test_a_query_string_in_another_charset_is_not_guessed_at(
         writer.close()
         assert answer.split()[1] == b"400"
         assert b"BAD_USER_INPUT" in answer
+
+
+async def test_a_body_that_never_ends_is_waited_for_no_longer_than_told(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    first = "from server import requests; requests.BODY_S = 0.1"
+    async with watched(postgres.url, valkey.url, first=first) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        head = "POST /graphql HTTP/1.1", "Host: x", "Content-Type: application/json"
+        who = f"Authorization: Bearer {token(agency.staff)}"
+        writer.write("\r\n".join((*head, who, "Content-Length: 100", "", '{"query"')).encode())
+        async with asyncio.timeout(SECONDS):
+            answer = await reader.read()  # to its end: the connection is closed as well
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"BAD_USER_INPUT"' in answer
+        writer.close()

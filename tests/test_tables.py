@@ -73,6 +73,7 @@ LIMITS = {
     "objects in an answer, for each root field": "engine.limits.OBJECTS",
     "seconds for a query or a mutation": "schema.execution.SECONDS",
     "bytes of an HTTP body": "server.requests.BODY_LIMIT",
+    "seconds for a body to come": "server.requests.BODY_S",
     "bytes of a WebSocket message": "server.requests.BODY_LIMIT",
     "operations at a time on a WebSocket": "server.websocket._OPERATIONS_LIMIT",
     "subscriptions at a time by HTTP, of a person": "server.state.STREAMS_LIMIT",

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from asking import ask, code, send
@@ -65,6 +66,48 @@ async def test_documents_without_a_token_are_read_in_turn_too(
     second = asyncio.create_task(send(strict, None, json=body))
     assert await still_waits(second, strict, agency)
     second.cancel()
+
+
+REFUSALS: tuple[dict[str, Any], ...] = (
+    {"headers": {"Authorization": "Bearer nobody's"}, "json": {"query": NAME}},
+    {"content": b"no JSON"},
+    {"content": b"#" * 2_000_000},
+    {"headers": {"Accept": "image/png"}, "json": {"query": NAME}},
+    {"json": {"documentId": "sha256:" + "0" * 64}},
+)
+
+
+@pytest.mark.parametrize("refused", REFUSALS, ids=["token", "form", "size", "type", "hash"])
+async def test_who_is_refused_waits_before_the_next_refusal(
+    agency: Agency, strict: Watched, refused: dict[str, Any]
+) -> None:
+    assert (await send(strict, agency.staff, **refused)).status_code >= 400
+    second = asyncio.create_task(send(strict, agency.staff, **refused))
+    assert await still_waits(second, strict, agency)
+    second.cancel()
+
+
+async def test_who_says_a_wrong_password_waits_before_the_next(
+    agency: Agency, strict: Watched
+) -> None:
+    given = 'signIn(input: {email: "staff@example.com", password: "guess"})'
+    guess: dict[str, Any] = {
+        "json": {"query": f"mutation {{ {given} {{ tokens {{ accessToken }} }} }}"}
+    }
+    assert "errors" in (await send(strict, None, **guess)).json()
+    second = asyncio.create_task(send(strict, None, **guess))
+    assert await still_waits(second, strict, agency)
+    second.cancel()
+
+
+async def test_who_is_refused_by_websocket_waits_likewise(agency: Agency, strict: Watched) -> None:
+    async with strict.socket(agency.staff) as socket:
+        await socket.send({"id": "1", "type": "subscribe", "payload": {"query": 1}})
+        assert (await socket.receive())["type"] == "error"
+        await socket.send({"id": "2", "type": "subscribe", "payload": {"query": 1}})
+        second = asyncio.create_task(socket.receive())
+        assert await still_waits(second, strict, agency)
+        second.cancel()
 
 
 async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None:

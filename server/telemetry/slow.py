@@ -21,7 +21,7 @@ from graphql import (
 from core.database import Database
 from core.outages import FAILED
 from models import new_id
-from server.telemetry.watch import Sent, Watch
+from server.telemetry.watch import OK, Sent, Watch
 
 _EXPLAINED_AT_ONCE = 3
 _EXPLAINED_KEPT = 1_000
@@ -43,8 +43,13 @@ class SlowLog:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def note(self, watch: Watch) -> None:
-        """Log an operation that has ended, if it was slow."""
+        """Log an operation that has ended, if it was slow.
+
+        One that was refused before anything was sent has waited for its turn, and costs nobody.
+        """
         if not self._threshold or watch.seconds < self._threshold:
+            return
+        if watch.code != OK and not watch.statements:
             return
         slowest = sorted(watch.slowest, key=lambda sent: -sent.seconds)[:_EXPLAINED_AT_ONCE]
         shown = watch.operation and without_values(watch.operation.document)
