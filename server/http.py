@@ -11,8 +11,6 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from core.addresses import network
-from core.budgets import Payer
 from core.context import Context
 from core.cursors import Cursor
 from core.errors import ApiError, RateLimited, Unauthenticated
@@ -193,7 +191,7 @@ async def _asked(state: State, request: Request, taken: Sequence[MediaType]) -> 
         caller = await state.callers.of(*login(request.headers))
         context, budget = state.context(caller), state.budget(caller)
     except Unauthenticated as error:
-        refused, budget = error, state.budgets.of(Payer.ADDRESS, network(address))
+        refused, budget = error, state.address_budget(address)
     request.state.budget = budget  # which the answer tells of, whatever it is
     try:
         async with state.turns.before(budget.who):

@@ -6,6 +6,7 @@ from graphql import GraphQLError
 from pydantic import SecretStr
 
 from core import may
+from core.addresses import network
 from core.budgets import Budget, Budgets, Payer
 from core.context import Context, Hub
 from core.database import Database
@@ -66,6 +67,10 @@ class State:
         if caller.key_id:
             return self.budgets.of(Payer.KEY, caller.key_id)
         return self.budgets.of(Payer.PERSON, caller.viewer.id)
+
+    def address_budget(self, address: str) -> Budget:
+        """The budget of those there who have no token that is good."""
+        return self.budgets.of(Payer.ADDRESS, network(address))
 
     def visitor(self, address: str, client: str) -> Visitor:
         """The context of an operation by which somebody says who they are."""

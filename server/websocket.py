@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from core.errors import Invalid, Unauthenticated, Unavailable
+from core.errors import Invalid, RateLimited, Unauthenticated, Unavailable
 from models import new_id
 from server.answers import Answer, answers
 from server.bills import Bill
@@ -183,6 +183,7 @@ class Connection:
             self._login = login(self._handshake | given)
             caller = await self._state.callers.of(*self._login)
         except Unauthenticated as error:
+            await self._charge_address()
             raise Closed(4403, "Forbidden") from error
         except Exception as error:
             request_id = str(new_id())
@@ -194,6 +195,16 @@ class Connection:
             raise Closed(1013, str(error)) from error
         self._caller = caller
         await self._send({"type": "connection_ack"})
+
+    async def _charge_address(self) -> None:
+        """Have the address pay for a client that can't say who it is, as for a request by HTTP."""
+        client = self._websocket.client
+        budget = self._state.address_budget(client.host if client else "")
+        try:
+            async with self._state.turns.one(budget.who):
+                Bill(budget)
+        except RateLimited as error:
+            raise Closed(1013, str(error)) from error
 
     async def _subscribe(self, id: str, payload: object) -> None:
         if not self._caller:

@@ -13,6 +13,7 @@ import httpx2
 import orjson
 from factories import SECRET as SECRET
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from core.tokens import Tokens
 from core.viewer import scopes_in
@@ -71,9 +72,10 @@ class Address:
             assert (await socket.receive())["type"] == "connection_ack"
             yield socket
 
-    def raw_socket(self, protocol: str = "graphql-transport-ws") -> connect:
-        """A WebSocket that has said nothing yet."""
-        return connect(f"ws://{self.address}/graphql", subprotocols=[protocol])  # type: ignore[list-item] # a NewType of str
+    def raw_socket(self, protocol: str = "graphql-transport-ws", **headers: str) -> connect:
+        """A WebSocket that has said nothing yet, but for headers."""
+        url, protocols = f"ws://{self.address}/graphql", [Subprotocol(protocol)]
+        return connect(url, subprotocols=protocols, additional_headers=headers)
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
 import json
 
+from asking import send
 from factories import Agency
-from processes import closed
-from sockets import FEED, POST, init, silent
+from processes import Socket, closed
+from sockets import FEED, NAME, POST, init, silent
 from watched import Watched, watched
 
 from server.embedded import Postgres, Valkey
@@ -39,6 +40,33 @@ async def test_a_person_has_so_many_connections(
                     assert await closed(one_more.raw) == 1013
                 async with server.socket(agency.admin):
                     pass
+
+
+async def test_who_can_not_say_who_it_is_pays_as_by_http(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    async def knock(server: Watched, address: str) -> int | None:
+        """How a socket ends whose client has no token that is good."""
+        async with server.raw_socket(**{"X-Forwarded-For": address}) as raw:
+            await Socket(raw).send({"type": "connection_init", "payload": {"authorization": "?"}})
+            return await closed(raw)
+
+    async def ask(server: Watched, address: str) -> int:
+        """The status of the same by HTTP."""
+        headers = {"X-Forwarded-For": address}
+        return (await send(server, None, headers=headers, json={"query": NAME})).status_code
+
+    dear = "from server import bills; bills.EACH = 19_000"  # so that an address has one
+    settings = {"CALLSHEET_ADDRESS_POINTS": "20000"}
+    here, there = agency.address, agency.address.replace("db8", "db9", 1)
+    async with watched(postgres.url, valkey.url, first=dear, settings=settings) as server:
+        assert [await knock(server, here), await knock(server, here)] == [4403, 1013]
+        assert await ask(server, here) == 429
+        assert await ask(server, there) == 401
+        assert await knock(server, there) == 1013
+        async with server.raw_socket(**{"X-Forwarded-For": here}) as raw:
+            await Socket(raw).send(init(agency.staff))
+            assert (await Socket(raw).receive())["type"] == "connection_ack"
 
 
 async def test_who_says_too_much_is_listened_to_slowly(
