@@ -19,7 +19,7 @@ from core.sessions import TokenPair
 from core.viewer import Scope, Viewer
 from core.visitor import Visitor
 from core.work import Work, perform
-from models import Credential, Kind, Person, Session
+from models import Credential, Kind, Person, Session, new_id
 
 Agency = Annotated[
     OrganizationId, Doc("The agency: needed only by those who work for several of them.")
@@ -124,7 +124,7 @@ async def _prove(
         for each in await doors.of_address(visitor.database, email)
         if each["may_sign_in"] and organization_id in (None, each["organization_id"])
     ]
-    agency, person_id = found[0] if len(found) == 1 else (None, None)
+    agency, person_id = found[0] if len(found) == 1 else (None, new_id())
     proof = await _find(visitor, agency, Person.id == person_id)
     known = proof.credential.password_hash if proof else None
     if await passwords.verify(password, known) and proof:
@@ -138,14 +138,13 @@ async def _prove(
 async def _find(
     visitor: Visitor, agency: UUID | None, wanted: ColumnElement[bool]
 ) -> _Proof | None:
-    """The one person of an agency who may sign in; without one, nobody is looked for as well."""
-    same = Person.organization_id == agency
+    """The one person of an agency who may sign in; of nobody, as much is looked for."""
+    same = Person.organization_id == (agency or new_id())
     async with visitor.database.transaction(agency) as transaction:
         credential = await transaction.row(_credentials().where(same, wanted))
-        if credential is None:
-            return None
-        person = select_records(Person).where(same, Person.id == credential.person_id)
-        return _Proof(await transaction.row(person), credential)
+        person_id = credential.person_id if credential else new_id()
+        person = await transaction.row(select_records(Person).where(same, Person.id == person_id))
+    return _Proof(person, credential) if credential else None
 
 
 def _credentials() -> Any:

@@ -18,7 +18,7 @@ from server.embedded import Postgres, Valkey
 from subscriptions.bus import Bus
 from subscriptions.hub import Hub
 
-pytest_plugins = ("hubs", "issuing", "present")
+pytest_plugins = ("hubs", "issuing", "present", "tenants")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from arguments_walk import mutations
 from graphql import get_named_type, is_leaf_type
+from marked_scene import Marked
 from processes import SECONDS
 from scene import Scene
 from sqlalchemy import func, literal, select, union_all
@@ -19,7 +20,7 @@ _WAITING = """SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 
-async def rows(scene: Scene) -> Counter[tuple[str, str]]:
+async def rows(scene: Scene | Marked) -> Counter[tuple[str, str]]:
     """Everything that the database has of a scene's agency: table, and row as text."""
     agency = scene.agency
     parts = []

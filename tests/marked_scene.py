@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factories import Agency, typed
-from scene import CALLS, Scene, make_key
+from scene import CALLS, SIGNALS, Scene, make_key
 from sqlalchemy import select
 from storage import session_of
 from worked import Worked, act
@@ -81,7 +81,7 @@ class Marked:
     def given(self, name: str) -> dict[str, Any]:
         """An input by which a mutation changes something about the customer's order."""
         manager = self.agency.manager.name
-        found = CALLS[name](self._scene)
+        found = {**CALLS, **SIGNALS}[name](self._scene)
         return (
             found | {"text": found.get("text", "").replace("Mia Manager", manager)}
             if "text" in found

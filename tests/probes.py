@@ -5,15 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import schema_walk
-from everything_asked import Given, ask, plain, questions, replay, walk
+from everything_asked import Given, ask, questions, replay, walk
 from factories import typed
 from graphql import GraphQLEnumType, GraphQLNamedType
-from schema_walk import Path
 from stage import Stage
 
-from core import ids
 from core.cursors import Cursor
-from models import Order, Organization, Person, Service, new_id
+from models import Order, Person, Service
 
 _ACCEPTED = {"version", "updatedAt", "UPDATED_AT"}
 """What tells customers that something happened to what they see, but not what."""
@@ -23,41 +21,10 @@ _COMBINED = {"and", "or", "not"}
 _SOME = 7
 
 
-def hidden_ids(stage: Stage, by: Person) -> Iterator[tuple[str, str]]:
-    """Ids of things that somebody may not see, each beside one of nothing.
-
-    One of each table and agency, if there is one.
-    """
-    for table in stage.facts.rows.keys() & (ids.PREFIXES.keys() - {Organization}):
-        hidden = [row for row in stage.facts.rows[table] if not stage.facts.may_see(by, row)]
-        for row in {row.organization_id: row for row in hidden}.values():
-            yield typed(row), ids.encode(table, new_id())
-
-
 def hidden_words(stage: Stage, by: Person) -> list[str]:
     """The marks in texts of the agency that somebody may not see."""
     hidden = stage.facts.everything() - stage.facts.readable(by)
     return sorted(word for word in hidden if word.startswith("untolda"))
-
-
-async def told_about(stage: Stage, by: Person, id: str, *, live: bool) -> list[Any]:
-    """All that somebody is told if an id is put in each place that takes one; `live` by streams."""
-    mine = list(stage.facts.visible(by))
-    orders = [typed(row) for row in mine if isinstance(row, Order)]
-    told = []
-    for name, given in questions("subscription", orders) if live else ():
-        for path in _id_paths("subscription", name):
-            asked = given | schema_walk.put(name, path, id, "subscription")
-            told.append(await replay(stage.agency, by, name, asked, edges=0))
-    for name in schema_walk.root("query"):
-        for path in _id_paths("query", name):
-            asked = schema_walk.put(name, path, id)
-            told.append(await ask(stage.agency, by, name, asked, edges=0))
-    for kind, document in schema_walk.edges_with_ids():
-        for row in (row for row in mine if type(row).__name__ == kind):
-            answer = await stage.agency.ask(by, document, id=typed(row), other=id)
-            told.append(plain(answer))
-    return told
 
 
 async def all_told(stage: Stage, words: list[str]) -> dict[Any, Any]:
@@ -75,12 +42,6 @@ async def all_told(stage: Stage, words: list[str]) -> dict[Any, Any]:
         *events, _ready = await replay(agency, by, name, given, edges=0)
         told["live", name, repr(given)] = events  # type: ignore[index] # test code, checked by running it
     return {question: _accepted(answer) for question, answer in told.items()}
-
-
-def _id_paths(operation: str, name: str) -> Iterator[Path]:
-    for path, kind in schema_walk.leaves(operation, name):
-        if kind.name == "ID" and not _COMBINED & set(path):
-            yield path
 
 
 def _variations(stage: Stage, by: Person, words: list[str]) -> Iterator[tuple[str, Given]]:

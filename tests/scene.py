@@ -180,6 +180,11 @@ CALLS: dict[str, Callable[[Scene], dict[str, Any]]] = {
 }
 """The name of each mutation, and an input by which it changes something in a scene."""
 
+SIGNALS: dict[str, Callable[[Scene], dict[str, Any]]] = {
+    "signalTyping": lambda s: {"orderId": s.order},
+}
+"""The same for what changes nothing."""
+
 CREATIONS = {
     "createOrder",
     "addOrderServices",

@@ -96,19 +96,9 @@ def selected(text: str) -> set[str]:
     return found
 
 
-def edges_with_ids() -> Iterator[tuple[str, str]]:
-    """Each type that has an edge which takes an id, and a query of that edge of `$id` by `$other`."""  # noqa: E501
-    for kind in SCHEMA.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and _is_thing(kind):
-            for name, field in kind.fields.items():
-                for each, argument in field.args.items():
-                    if get_named_type(argument.type).name == "ID":
-                        edge = f"{name}({each}: $other) {_of_field(field, 1, _PAGE)}"
-                        heads = f"$id: ID!, $other: {argument.type}"
-                        yield (
-                            kind.name,
-                            f"query ({heads}) {{ node(id: $id) {{ ... on {kind.name} {{ {edge} }} }} }}",  # noqa: E501
-                        )
+def below(field: GraphQLField) -> str:
+    """The selection of everything below a field, with one edge followed."""
+    return _of_field(field, 1, _PAGE)
 
 
 def leaves(operation: str, name: str) -> Iterator[tuple[Path, GraphQLNamedType]]:

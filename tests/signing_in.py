@@ -15,19 +15,19 @@ PASSWORD = "correct horse battery"  # noqa: S105 - it opens nothing
 WRONG = {"code": "BAD_USER_INPUT", "field": "password"}
 
 
-async def give_password(agency: Agency, person: Person) -> dict[str, str]:
+async def give_password(agency: Agency, person: Person, password: str = PASSWORD) -> dict[str, str]:
     """What a person signs in with."""
     email = f"{person.id.hex}@example.com"
     credential = Credential(
         organization_id=person.organization_id,
         id=new_id(),
         person_id=person.id,
-        password_hash=await passwords.hashed(PASSWORD),
+        password_hash=await passwords.hashed(password),
     )
     async with session_of(agency.database) as session:
         session.add(credential)
         await session.execute(update(Person).where(Person.id == person.id).values(email=email))
-    return {"email": email, "password": PASSWORD}
+    return {"email": email, "password": password}
 
 
 async def refresh(agency: Agency, token: str) -> Any:

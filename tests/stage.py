@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import Any
 
 from everything_asked import Given
 from factories import Agency, typed
@@ -95,10 +96,14 @@ class Stage:
         return {**self.marked.people, "outsider": self.other.agency.admin}
 
     @property
+    def rows(self) -> list[Any]:
+        """Everything in both agencies that has an id."""
+        return [row for table, rows in self.facts.rows.items() if known(table) for row in rows]
+
+    @property
     def ids(self) -> list[str]:
-        """The ids of everything in both agencies."""
-        rows = (row for table, rows in self.facts.rows.items() if known(table) for row in rows)
-        return [typed(row) for row in rows]
+        """The ids of all that."""
+        return [typed(row) for row in self.rows]
 
     def contents(self) -> list[str]:
         """The facts as texts, which can be compared with later ones."""

@@ -1,260 +1,283 @@
 """Two walls between agencies: all of one is tried by everybody of another, also with one wall alone.
 
-`first` is the application's condition, without row-level security: as the owner. `second` is
-row-level security alone: the application is made to believe that somebody of the other agency is of
-this one, and asks for its rows in so many words. As it knows agencies but no persons, what customers
-may not see of their own agency is tried with the first wall.
+`first` is the application's condition alone: without row-level security, as the owner. `second` is
+row-level security alone: the condition is taken out of every statement, just before it is sent.
+Postgres knows agencies and no persons: what customers may not see of their own agency is tried with
+the first.
+
+What is tried is told, and done, as what there is not: with the same answer, counts, cursors and
+ends of pages included, by the same statements.
 """  # noqa: E501
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from hashlib import sha256
 from itertools import product
 from typing import Any
 
 import pytest
-import schema_walk
-from arguments_walk import leaves as arguments_of
-from databases import Both, Fixed
-from everything_asked import ask, call, followed, plain, walk
-from factories import Agency, typed
-from marked_scene import Marked
+from databases import Both, Fixed, Walled, noted, unfiltered
+from everything_asked import plain
+from factories import typed
+from foreign_things import Things, ids_of
+from graphql import build_schema
+from id_places import Place, chosen, coordinates
+from intruding import Attempt, Intruder, kinds_for
 from plain_rules import traces
-from probes import codes, hidden_ids, told_about
-from scene import CALLS, INSTEAD
-from stage import Stage
+from probes import codes
+from schema_walk import SCHEMA
+from signing_in import give_password
+from sqlalchemy import update
+from storage import session_of
+from tenants import OPERATIONS, Tenants, behind, everywhere
 
 from core import ids
-from core.arguments import IdOf, PlaceInLog
+from core.connections import Connection
 from core.cursors import Cursor
-from models import LogEntry, Organization, Person, new_id
+from models import Organization, Person, new_id
 from server.documents import Documents, NotPersisted
-from server.embedded import Postgres
+from server.embedded import Postgres, Valkey
 from subscriptions.hub import Hub
-from subscriptions.tail import Tail
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 
 ROLES = ("admin", "staff", "contractor", "customer")
+WALLS = ("both", "first", "second")
 HIDDEN = {"NOT_FOUND", "FORBIDDEN"}
-BEYOND = HIDDEN | {"INTERNAL"}
-"""Of the second wall alone: what finds no log, or may write no row, is a bug of the application."""
 
 
-@dataclass
-class Tenants:
-    """An agency in which everything has happened, and another one that looks at it."""
-
-    stage: Stage
-    walls: dict[str, Both]
-
-    @property
-    def ours(self) -> Marked:
-        """The agency that is to be kept apart."""
-        return self.stage.marked
-
-    def intruders(self, wall: str) -> Stage:
-        """What those of the other agency have, behind a wall."""
-        other = self.stage.other
-        agency = replace(other.agency, database=self.walls[wall])
-        return Stage(replace(other, agency=agency), self.ours, self.stage.facts)
-
-    def impostor(self, role: str) -> tuple[Agency, Person]:
-        """Somebody of the other agency, whom the application takes for one of ours."""
-        there = self.stage.other.people[role]
-        by = Person(
-            id=there.id,
-            organization_id=self.ours.agency.organization.id,
-            permission=there.permission,
-        )
-        return replace(self.ours.agency, database=self.walls["second"]), by
-
-    def things(self) -> Iterator[tuple[str, str]]:
-        """An id of each kind of thing of ours, beside one of nothing."""
-        agency = self.ours.agency.organization.id
-        for table in self.stage.facts.rows.keys() & (ids.PREFIXES.keys() - {Organization}):
-            rows = [r for r in self.stage.facts.rows[table] if r.organization_id == agency]
-            yield typed(rows[0]), ids.encode(table, new_id())
-
-    async def contents(self) -> list[str]:
-        """All rows of ours, with the head of the log."""
-        await self.stage.look()
-        mark = self.ours.agency.organization.id
-        return [row for row in self.stage.contents() if str(mark) in row]
+def test_there_is_something_of_every_kind(tenants: Tenants) -> None:
+    assert ids.MODELS.keys() < tenants.things.keys()
+    alone = {"org", "pkg"}
+    assert all(len(things) > 1 for kind, things in tenants.things.items() if kind not in alone)
 
 
-@pytest.fixture(scope="module")
-async def tenants(postgres: Postgres, database: Both, hub: Hub) -> AsyncIterator[Tenants]:
-    """Such two agencies, behind both walls and behind each."""
-    stage = await Stage.make(database, hub)
-    walls = {
-        "both": database,
-        "first": Both(postgres, as_owner=True),
-        "second": Fixed(postgres, stage.other.agency.organization.id),
+def test_every_argument_that_takes_an_id_or_a_cursor_is_tried(tenants: Tenants) -> None:
+    of_visitors = {"SignInInput.organizationId", "ChangePasswordInput.organizationId"}
+    assert {place.coordinate for place in everywhere()} | of_visitors == coordinates(SCHEMA)
+    of_nothing = {place for place in everywhere() if place not in tenants.kinds}
+    assert {str(each) for each in of_nothing if not _is_of_log(each)} == {
+        "query Viewer.can id.INVITE_PERSON"  # which is done to nothing
     }
-    yield Tenants(stage, walls)
-    for wall in ("first", "second"):
-        await walls[wall].close()
 
 
-def test_there_is_one_of_every_kind(tenants: Tenants) -> None:
-    kinds = {thing[:3] for thing, _ in tenants.things()}
-    assert kinds == set(ids.MODELS) - {"org"}
+def _is_of_log(place: Place) -> bool:
+    """Whether it takes places in the log, of which no other agency has any."""
+    return place.path[-1] in ("after", "before", "upTo")
 
 
-@pytest.mark.parametrize("wall", ["both", "first"])
+def test_an_argument_that_is_reached_by_nothing_is_missed() -> None:
+    added = build_schema(
+        """scalar Cursor type Query { log(within: [Span!]): Part }
+        input Span { from: Cursor, of: [Group!] } input Group { id: [ID!]! }
+        type Part { of(it: ID): Int, first(some: Int): Int }"""
+    )
+    assert coordinates(added) == {"Span.from", "Group.id", "Part.of(it:)"}
+
+
+@pytest.mark.parametrize("wall", WALLS)
 @pytest.mark.parametrize("role", ROLES)
-async def test_asking_about_others_is_as_asking_about_nothing(
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_what_others_have_is_as_nothing(
+    tenants: Tenants, operation: str, role: str, wall: str
+) -> None:
+    intruder, before = tenants.intruder(role, wall), await tenants.contents()
+    tried: set[Place] = set()
+    answers: dict[str, Any] = {}
+    async for attempt in intruder.attempts(tenants.wanted(operation), tenants.things):
+        assert not attempt.tells, attempt
+        assert attempt.told.codes <= HIDDEN, attempt
+        if operation == "mutation":
+            assert attempt.told.codes, attempt
+        if operation == "mutation" and role == "admin":
+            assert _names(attempt), attempt
+        tried.add(attempt.place)
+        answers[f"{attempt.place} {attempt.kind}"] = attempt.told.answers
+    assert not traces(answers) & tenants.traces
+    assert tried == tenants.wanted(operation).keys()
+    assert await tenants.contents() == before
+
+
+def _names(attempt: Attempt) -> bool:
+    """Whether an error is about the place where something was tried."""
+    path = ".".join(attempt.place.path[1:]).removesuffix(".0")
+    return all(f"{each['field']}.".startswith(f"{path}.") for each in attempt.told.errors)
+
+
+async def test_what_does_not_fit_is_refused_before_anything_is_read(tenants: Tenants) -> None:
+    few = {kind: pairs[:2] for kind, pairs in tenants.things.items()}
+    others = {
+        place: [k for k in kinds_for(place, few) if k not in tenants.kinds.get(place, ())]
+        for place in everywhere()
+    }
+    async for attempt in tenants.intruder("admin").attempts(others, few):
+        assert not attempt.tells, attempt
+        assert attempt.told.codes == {"BAD_USER_INPUT"}, attempt
+        is_plain = attempt.place.takes == "ID" and not attempt.place.document
+        assert not is_plain or not attempt.told.statements, attempt
+
+
+@pytest.mark.parametrize("wall", WALLS)
+async def test_an_id_that_others_have_can_be_chosen(
+    tenants: Tenants, postgres: Postgres, hub: Hub, wall: str
+) -> None:
+    alone: dict[str, Any] = {"first": {"as_owner": True}, "second": {"sends": unfiltered}}
+    async with AsyncExitStack() as stack:
+        database = Walled(postgres, keeps=False, **alone.get(wall, {}))
+        stack.push_async_callback(database.close)
+        intruder = tenants.intruder("admin").behind(database, hub)
+        kinds = {place: tenants.kinds[place] for place in chosen()}
+        async for attempt in intruder.attempts(kinds, tenants.things):
+            assert not attempt.told.errors, attempt
+            assert attempt.told.statements == attempt.nothing.statements, attempt
+
+
+@pytest.mark.parametrize("wall", WALLS)
+@pytest.mark.parametrize("name", ["signIn", "changePassword"])
+async def test_coming_in_tells_nothing_of_who_is_known_elsewhere(
+    tenants: Tenants, wall: str, name: str
+) -> None:
+    database, hub = tenants.walls[wall]
+    ours = tenants.ours.agency
+    other = replace(tenants.stage.other.agency, database=database, hub=hub)
+    given = {**await give_password(other, await other.another_contractor()), **NEW.get(name, {})}
+    known = await ours.another_contractor()
+    await give_password(ours, known, "a password of this agency")
+    async with session_of(ours.database) as session:
+        same = update(Person).where(Person.id == known.id).values(email=given["email"])
+        await session.execute(same)
+    own, nobodys = typed(other.organization), ids.encode(Organization, new_id())
+    told = []
+    for wrong in (
+        {"organizationId": typed(ours.organization)},
+        {"organizationId": nobodys},
+        {"organizationId": own, "email": "nobody@example.com"},
+        {"organizationId": own, "password": "a password of nobody"},
+    ):
+        with noted() as statements:
+            told.append((plain(await other.visit(name, **{**given, **wrong})), statements))
+    assert all(each == told[0] for each in told)
+    assert codes([told[0][0]]) == {"BAD_USER_INPUT"}
+    assert not (await other.visit(name, **given, organizationId=own)).errors
+
+
+NEW = {"changePassword": {"newPassword": "another horse battery"}}
+
+
+@pytest.mark.parametrize(
+    ("role", "wall"),
+    [
+        *product(["customer", "contractor"], ["both", "first"]),
+        *product(["stranger", "idle", "former"], ["both"]),
+    ],
+)
+async def test_what_is_hidden_within_the_agency_is_as_nothing(
     tenants: Tenants, role: str, wall: str
 ) -> None:
-    intruders, before = tenants.intruders(wall), await tenants.contents()
-    by = intruders.marked.people[role]
-    for thing, nothing in tenants.things():
-        told = await told_about(intruders, by, thing, live=role == "admin")
-        assert told == await told_about(intruders, by, nothing, live=role == "admin")
-        assert not traces(told) - intruders.facts.readable(by) - traces(thing)
+    stage, before = tenants.stage, await tenants.contents()
+    intruder = Intruder.of(stage, tenants.ours, role).behind(*tenants.walls[wall])
+    hidden = ids_of([row for row in stage.rows if not stage.facts.may_see(intruder.by, row)])
+    for operation in OPERATIONS:
+        async for attempt in intruder.attempts(tenants.wanted(operation), hidden):
+            assert not attempt.tells, attempt
+            assert attempt.told.codes <= HIDDEN, attempt
     assert await tenants.contents() == before
 
 
-@pytest.mark.parametrize("wall", ["both", "first"])
-@pytest.mark.parametrize("role", ROLES)
-async def test_acting_on_others_is_as_acting_on_nothing(
-    tenants: Tenants, role: str, wall: str
-) -> None:
-    intruders, before = tenants.intruders(wall), await tenants.contents()
-    by, tried = intruders.marked.people[role], 0
-    for name in CALLS:
-        for leaf in arguments_of(name):
-            given = intruders.marked.given(name)
-            given.pop(INSTEAD.get((name, leaf.field), ""), None)
-            for thing, nothing in tenants.things():
-                if type(leaf.kind) is IdOf and ids.MODELS[thing[:3]] is leaf.kind.model:
-                    told = await call(intruders.agency, by, name, leaf.put(given, thing))
-                    assert told == await call(intruders.agency, by, name, leaf.put(given, nothing))
-                    assert codes([told]) <= HIDDEN
-                    assert told["errors"]
-                    tried += 1
-    assert tried > len(CALLS)
-    assert await tenants.contents() == before
-
-
-@pytest.mark.parametrize("wall", ["both", "first"])
-async def test_places_in_the_log_of_others_are_those_of_nobody(tenants: Tenants, wall: str) -> None:
-    intruders = tenants.intruders(wall)
-    agency, by = intruders.agency, intruders.agency.admin
-    entry = tenants.stage.facts.rows[LogEntry][0]
-    ours = str(Cursor.at(tenants.ours.agency.organization.id, entry.seq, entry.id))
-    nobodys = str(Cursor.at(new_id(), entry.seq, entry.id))
-    for operation in ("query", "subscription"):
-        for name in schema_walk.root(operation):
-            for path, kind in schema_walk.leaves(operation, name):
-                if kind.name == "Cursor" and path != ("before",):
-                    told = [
-                        await _placed(intruders.marked, operation, name, path, cursor)
-                        for cursor in (ours, nobodys)
-                    ]
-                    assert told[0] == told[1]
-                    assert not traces(told) - intruders.facts.readable(by)
-    for name in CALLS:
-        for leaf in arguments_of(name):
-            if type(leaf.kind) is PlaceInLog:
-                given = intruders.marked.given(name)
-                told = [
-                    await call(agency, by, name, leaf.put(given, cursor))
-                    for cursor in (ours, nobodys)
-                ]
-                assert told[0] == told[1]
-                assert codes(told) == {"BAD_USER_INPUT"}
-
-
-async def _placed(
-    there: Marked, operation: str, name: str, path: tuple[str, ...], cursor: str
-) -> Any:
-    """What the other agency's admin is told first, with a cursor at a place that takes one."""
-    given = schema_walk.put(name, path, cursor, operation)
-    agency, by = there.agency, there.agency.admin
-    if operation == "query":
-        return await ask(agency, by, name, given, edges=0)
-    given |= {"orderId": there.mine.order} if name == "orderFeed" else {}
-    async with followed(agency, by, name, given, edges=0) as stream:
-        return plain(await anext(stream))
-
-
-@pytest.mark.parametrize("wall", ["both", "first"])
-async def test_places_in_lists_of_others_lead_to_nothing_of_theirs(
-    tenants: Tenants, wall: str
-) -> None:
-    intruders, ours = tenants.intruders(wall), tenants.ours.agency
-    tried = 0
-    for name in schema_walk.root("query"):
-        if "after" not in schema_walk.root("query")[name].args:
-            continue
-        document = f"{{ {name}(first: 3) {{ edges {{ cursor }} }} }}"
-        for edge in (await ours.ask(ours.admin, document))[name]["edges"]:
-            for place in ("after", "before"):
-                given = {place: edge["cursor"], "first" if place == "after" else "last": 50}
-                told = await ask(intruders.agency, intruders.agency.admin, name, given, edges=0)
-                assert not traces(told) - intruders.facts.readable(intruders.agency.admin)
-                tried += 1
-    assert tried > 10
-
-
-@pytest.mark.parametrize("role", ["customer", "stranger", "contractor", "idle"])
-async def test_the_first_wall_alone_hides_what_is_hidden_within_the_agency(
-    tenants: Tenants, role: str
-) -> None:
-    stage = tenants.stage
-    agency = replace(stage.agency, database=tenants.walls["first"])
-    stage = Stage(replace(stage.marked, agency=agency), stage.other, stage.facts)
-    by, before = stage.people[role], await tenants.contents()
-    for thing, nothing in hidden_ids(stage, by):
-        told = await told_about(stage, by, thing, live=False)
-        assert told == await told_about(stage, by, nothing, live=False)
-    assert await tenants.contents() == before
-
-
-@pytest.mark.parametrize("role", ROLES)
-async def test_the_second_wall_alone_shows_nothing_of_others(tenants: Tenants, role: str) -> None:
-    agency, by = tenants.impostor(role)
-    before = await tenants.contents()
-    things = [thing for thing, _ in tenants.things()]
-    asked: dict[Any, Any] = {**await walk(agency, by, things)}
-    for (kind, document), thing in product(schema_walk.edges_with_ids(), things):
-        asked[kind, thing] = plain(await agency.ask(by, document, id=thing, other=thing))
-    for question, told in asked.items():
-        assert codes([told]) <= BEYOND, question
-        assert not traces(told) - traces(things), question
-    assert await tenants.contents() == before
-
-
-async def test_the_second_wall_alone_lets_nobody_follow_others(tenants: Tenants, hub: Hub) -> None:
-    ours = tenants.ours.agency.organization.id
-    for wall, told in (("both", True), ("second", False)):
-        tail = Tail(ours, tenants.walls[wall], hub.heads)
-        assert bool(await tail._read(0, 100)) == told  # noqa: SLF001 - streams tell what it reads
-        await tail.stop()
-
-
-@pytest.mark.parametrize("role", ROLES)
-async def test_the_second_wall_alone_lets_nobody_act_on_others(tenants: Tenants, role: str) -> None:
-    agency, by = tenants.impostor(role)
-    before = await tenants.contents()
-    for name in CALLS:
-        told = await call(agency, by, name, tenants.ours.given(name))
-        assert told["errors"], name
-        assert codes([told]) <= BEYOND
-        assert not told["data"][name]
-    assert await tenants.contents() == before
-
-
-@pytest.mark.parametrize("wall", ["both", "first", "second"])
+@pytest.mark.parametrize("wall", WALLS)
 async def test_documents_of_others_are_not_known(tenants: Tenants, wall: str) -> None:
     text = f"{{ __typename }} # of {wall}"
     hashed = sha256(text.encode()).hexdigest()
     ours, theirs = (each.agency.organization.id for each in (tenants.ours, tenants.stage.other))
-    await Documents(tenants.walls["both"]).keep(ours, text)
-    asks = theirs if wall != "second" else ours
+    await Documents(tenants.walls["both"][0]).keep(ours, text)
     for unknown in (hashed, sha256(b"nothing").hexdigest()):
         with pytest.raises(NotPersisted):
-            await Documents(tenants.walls[wall]).text(asks, None, unknown)
-    assert await Documents(tenants.walls["both"]).text(ours, None, hashed) == text
+            await Documents(tenants.walls[wall][0]).text(theirs, None, unknown)
+    assert await Documents(tenants.walls["both"][0]).text(ours, None, hashed) == text
+
+
+SILENT = {
+    # Sessions and mentions are one person's, whatever agency is theirs.
+    "query node id ses",
+    "query nodes ids.0 ses",
+    "query Viewer.can id.END_SESSION ses",
+    "query mentionsOfViewer after -CREATED_AT,-ID",
+    "query mentionsOfViewer before -CREATED_AT,-ID",
+    "mutation endSession input.id ses",
+    # A service is looked for on an order of one's own.
+    "query Order.feed orderServiceId osv",
+    "mutation signalTyping input.orderServiceId osv",
+    "subscription orderFeed orderServiceId osv",
+}
+"""Where even no walls would tell nothing."""
+
+
+@pytest.mark.parametrize("operation", ["query", "mutation"])
+async def test_without_walls_every_place_tells(tenants: Tenants, operation: str) -> None:
+    before = await tenants.contents()
+    intruder = tenants.intruder("admin", "none")
+    silent = await silent_places(intruder, tenants.wanted(operation), tenants.things)
+    assert silent == {each for each in SILENT if each.startswith(operation)}
+    assert await tenants.contents() == before
+
+
+async def test_streams_of_the_log_of_others_tell_everywhere(
+    tenants: Tenants, postgres: Postgres, valkey: Valkey
+) -> None:
+    ours, theirs = (each.agency.organization.id for each in (tenants.ours, tenants.stage.other))
+    beginning = str(Cursor.at(theirs, 0, None))
+    async with behind(Fixed(postgres, ours, sends=unfiltered), valkey) as (database, hub):
+        intruder = replace(tenants.intruder("admin"), after=beginning).behind(database, hub)
+        wanted = tenants.wanted("subscription")
+        silent = await silent_places(intruder, wanted, tenants.things)
+    assert silent == {each for each in SILENT if each.startswith("subscription")}
+
+
+async def silent_places(
+    intruder: Intruder, wanted: Mapping[Place, Sequence[str]], things: Things
+) -> set[str]:
+    """Where nothing is told of things, though it could be."""
+    tells: dict[str, bool] = {}
+    async for attempt in intruder.attempts(wanted, things):
+        at = f"{attempt.place} {attempt.kind}"
+        tells[at] = attempt.tells or tells.get(at, False)
+    return {at for at, told in tells.items() if not told}
+
+
+async def test_a_count_that_tells_is_found(tenants: Tenants, postgres: Postgres) -> None:
+    def counting(sql: str) -> str:
+        return unfiltered(sql) if "count(" in sql else sql
+
+    database = Walled(postgres, as_owner=True, sends=counting)
+    found = await found_in_lists(tenants, database)
+    await database.close()
+    assert found
+    for attempt in found:
+        lists = [told.answers[0]["data"]["orders"] for told in (attempt.told, attempt.nothing)]
+        counts = [each.pop("totalCount") for each in lists]
+        assert counts[0] != counts[1]
+        assert lists[0] == lists[1]
+
+
+async def test_work_that_tells_is_found(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch = Connection.fetch
+
+    async def curious(connection: Connection, sql: str, *arguments: Any) -> Sequence[Any]:
+        found = await fetch(connection, sql, *arguments)
+        if not found and await fetch(connection, unfiltered(sql), *arguments):
+            await fetch(connection, "SELECT 'it is of another agency'")
+        return found
+
+    monkeypatch.setattr(Connection, "fetch", curious)
+    found = await found_in_lists(tenants, tenants.walls["first"][0])
+    assert found
+    assert all(attempt.told.answers == attempt.nothing.answers for attempt in found)
+
+
+async def found_in_lists(tenants: Tenants, database: Both) -> list[Attempt]:
+    """What lists of orders tell by their filters, out of a database."""
+    intruder = tenants.intruder("admin").behind(database, tenants.walls["both"][1])
+    lists = {p: of for p, of in tenants.kinds.items() if p.name == "orders" and p.takes_many}
+    attempts = intruder.attempts(lists, tenants.things)
+    return [attempt async for attempt in attempts if attempt.tells]

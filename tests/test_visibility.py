@@ -4,7 +4,6 @@ import json
 
 import pytest
 import schema_walk
-from arguments_walk import leaves as arguments_of
 from everything_asked import (
     Live,
     ask,
@@ -16,8 +15,8 @@ from everything_asked import (
 )
 from factories import typed
 from plain_rules import traces
-from probes import all_told, codes, hidden_ids, hidden_words, told_about
-from scene import CALLS, INSTEAD
+from probes import all_told, codes, hidden_words
+from scene import CALLS
 from sqlalchemy import String, select
 from stage import EVERYBODY, FOR_STAFF, OTHERS, Stage
 from storage import session_of
@@ -25,7 +24,6 @@ from worked import act
 
 import models
 from core import ids
-from core.arguments import IdOf
 from core.database import Database
 from core.viewer import Viewer
 from core.visibility import visible
@@ -166,21 +164,6 @@ async def test_streams_tell_live_what_one_may_see(database: Database, hub: Hub) 
         assert not found - stage.facts.readable(wanted[key][0])
 
 
-@pytest.mark.parametrize("role", OTHERS)
-async def test_acting_on_what_is_hidden_is_as_acting_on_nothing(stage: Stage, role: str) -> None:
-    by, before = stage.people[role], stage.contents()
-    for name, leaf in ((name, leaf) for name in CALLS for leaf in arguments_of(name)):  # noqa: B020
-        given = stage.marked.given(name)
-        other = given.pop(INSTEAD.get((name, leaf.field), ""), None)
-        first = other or leaf.field in ("id", "orderId", "checklistId")
-        for hidden, unknown in hidden_ids(stage, by):
-            if type(leaf.kind) is IdOf and ids.MODELS[hidden[:3]] is leaf.kind.model:
-                told = await call(stage.agency, by, name, leaf.put(given, hidden))
-                assert told == await call(stage.agency, by, name, leaf.put(given, unknown))
-                assert codes([told]) in [{"NOT_FOUND"}] + [{"FORBIDDEN"}] * (not first)
-    assert (await stage.look()).contents() == before
-
-
 async def test_what_actions_answer_is_what_one_may_see(database: Database, hub: Hub) -> None:
     stage = await Stage.make(database, hub)
     succeeded = set()
@@ -211,14 +194,3 @@ async def test_what_is_done_behind_their_backs_changes_no_answer(
         await worked.close()
     after = await all_told(fresh, words)
     assert not [question for question in before if before[question] != after[question]]
-
-
-@pytest.mark.parametrize("role", OTHERS)
-async def test_asking_about_what_is_hidden_is_as_asking_about_nothing(
-    stage: Stage, role: str
-) -> None:
-    by = stage.people[role]
-    live = role in ("idle", "customer")  # so as not to hear everything for every id
-    for hidden, unknown in hidden_ids(stage, by):
-        nothing = await told_about(stage, by, unknown, live=live)
-        assert await told_about(stage, by, hidden, live=live) == nothing
