@@ -146,6 +146,24 @@ class PlaceInList:
         return value
 
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Hash:
+    """The hash of a GraphQL document."""
+
+    description: str
+    graphql: ClassVar[Any] = str
+
+    def parse(self, value: str, field: str) -> str:
+        """The hash alone; `Invalid` if it is none."""
+        found = value.removeprefix("sha256:")
+        if not SHA256.fullmatch(found):
+            raise Invalid(field, "This is not a SHA-256 in hexadecimal, in lower case.")
+        return found
+
+
 @dataclass(frozen=True)
 class Moment:
     """A point in time."""
@@ -221,4 +239,7 @@ AfterEdge = Annotated[str, PlaceInList("Start after the edge with this cursor.")
 BeforeEdge = Annotated[str, PlaceInList("End before the edge with this cursor.")]
 Version = Annotated[int, Whole("A version.", at_least=1, at_most=2**31 - 1)]
 IdempotencyKey = Annotated[str, Text("A key of 1 to 200 characters.", at_most=200)]
+DocumentHash = Annotated[
+    str, Hash("The SHA-256 of a document in hexadecimal, with or without `sha256:` before it.")
+]
 Search = Annotated[str, Text("Words to look for, up to 200 characters.", at_most=200, empty=True)]

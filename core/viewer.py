@@ -59,6 +59,8 @@ class Viewer(Rights):
     organization_id: UUID
     scopes: frozenset[Scope]
     session_id: UUID | None = None
+    documents: frozenset[str] | None = None
+    """The only documents that it executes, by their SHA-256; None for all."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +53,7 @@ class ApiKey(Versioned):
     person_id: Mapped[UUID]
     name: Mapped[str]
     scopes: Mapped[list[Scope]] = mapped_column(ARRAY(one_of(Scope, checked=False)))
+    documents: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     hint: Mapped[str]
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, info=_SECRET)
     previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary, info=_SECRET)

@@ -12,6 +12,7 @@ from core.arguments import (
     AfterEdge,
     ApiKeyId,
     BeforeEdge,
+    DocumentHash,
     First,
     Last,
     Moment,
@@ -31,6 +32,7 @@ from models import ApiKey, Kind, Person, new_id
 PREFIX = "csk"
 _LONGEST = timedelta(days=366)
 _AT_MOST = 100
+_DOCUMENTS = 100
 _HINT = 4
 _OVERLAP = 24
 
@@ -67,6 +69,13 @@ async def create_api_key(
     ],
     scopes: Annotated[list[Scope], Doc("What it is good for: anything but `KEYS_WRITE`.")],
     expires_at: Annotated[datetime, Moment("Until when it is good: a year at most.")],
+    documents: Annotated[
+        list[DocumentHash],
+        Doc(
+            "The only documents that it executes, by their SHA-256: at most 100; any, if left out."
+        ),
+    ]
+    | None = None,
     id: Annotated[UUID, NewId(ApiKey)] | None = None,
 ) -> models.ApiKey:
     """Make a key for an integration, which sends the `secret` as its token. Admins."""
@@ -78,6 +87,8 @@ async def create_api_key(
         raise Invalid("scopes", "Give at least one scope; a key can't be good for making keys.")
     if not timedelta() < expires_at - datetime.now(UTC) <= _LONGEST:
         raise Invalid("expiresAt", "This must be in the future, and within a year.")
+    if documents is not None and not 0 < len(documents) <= _DOCUMENTS:
+        raise Invalid("documents", f"Give 1 to {_DOCUMENTS} documents, or none at all for any.")
     await _check_number(work)
     secret = secrets.make(PREFIX)
     key = ApiKey(
@@ -86,6 +97,7 @@ async def create_api_key(
         person_id=person.id,
         name=name,
         scopes=sorted(set(scopes), key=list(Scope).index),
+        documents=documents and sorted(set(documents)),
         hint=secret[-_HINT:],
         secret_hash=secrets.digest(secret),
         expires_at=expires_at,

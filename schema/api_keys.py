@@ -25,6 +25,8 @@ class ApiKey(Node):
     """As whom it acts: it may do no more, and the log names that person."""
     scopes: list[Scope]
     """What it is good for."""
+    documents: list[str] | None
+    """The only documents that it executes, by their SHA-256; null for any."""
     hint: str
     """The end of the secret, to know it by."""
     created_at: datetime

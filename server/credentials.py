@@ -120,7 +120,10 @@ class Credentials:
                 await transaction.fetch(_USED, agency, key["id"])
         permission = models.Permission[key["permission"]]
         scopes = frozenset(models.Scope[name] for name in key["scopes"])
-        viewer = Viewer(permission, key["person_id"], key["organization_id"], scopes)
+        documents = None if key["documents"] is None else frozenset(key["documents"])
+        viewer = Viewer(
+            permission, key["person_id"], key["organization_id"], scopes, documents=documents
+        )
         until = key["expires_at"] if key["is_current"] else key["previous_until"]
         expires_at = min(until, key["expires_at"]).timestamp()
         return Caller(

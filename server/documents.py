@@ -3,7 +3,6 @@
 Automatic persisted queries as Apollo defines them, and appendix A of GraphQL over HTTP.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.arguments import SHA256
 from core.database import Database
 from core.errors import ApiError, ErrorCode, Forbidden, Invalid
+from core.viewer import Viewer
 from models import PersistedDocument, new_id
 
 KEPT = 1_000  # by Postgres, for each organization
 _KEPT_HERE = 256
 _OTHER = "This is the id of another document."
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _USED = """UPDATE persisted_documents SET used_at = now()
 WHERE organization_id = $1 AND sha256 = $2 RETURNING text"""
 
@@ -81,7 +81,7 @@ class Documents:
         key = organization_id, sent
         text = self._recent.get(key)
         if text is None:
-            if not _SHA256.fullmatch(sent):
+            if not SHA256.fullmatch(sent):
                 raise NotPersisted
             rows = await self._database.fetch(_USED, *key, within=organization_id)
             if not rows:
@@ -95,6 +95,12 @@ class Documents:
         self._recent.move_to_end(key)
         if len(self._recent) > _KEPT_HERE:
             self._recent.popitem(last=False)
+
+
+def check(text: str, viewer: Viewer) -> None:
+    """Nothing, if it is a document that a viewer's token is good for; else `Forbidden`."""
+    if viewer.documents is not None and _hash(text) not in viewer.documents:
+        raise Forbidden("This key executes only the documents that it was made for.")
 
 
 @dataclass(frozen=True)

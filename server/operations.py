@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from sys import intern
 from typing import Any, Self
-from uuid import UUID
 
 import orjson
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
+from core.viewer import Viewer
 from engine import limits
 from engine.documents import DOCUMENTS, operation_of, parsed
 from schema import DOORS
-from server.documents import Documents
+from server.documents import Documents, check
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,18 @@ class Operation:
         return found.name.value if found.name else None
 
     @classmethod
-    async def find(
-        cls, payload: object, documents: Documents, organization_id: UUID | None
-    ) -> Self:
+    async def find(cls, payload: object, documents: Documents, viewer: Viewer | None) -> Self:
         """The operation in a decoded body, whose document may be named by its hash only.
 
-        `ApiError` if there is none, `GraphQLError` if it isn't clear what to execute.
+        `ApiError` if there is none, or it is not for this viewer, `GraphQLError` if it isn't clear
+        what to execute.
         """
+        organization_id = viewer.organization_id if viewer else None
         given = Parameters.parse(payload)
         # Subscriptions keep their text, and most send one that others have sent: one of each does.
         query = intern(await documents.text(organization_id, given.query, given.document_id))
+        if viewer:
+            check(query, viewer)
         DOCUMENTS.look_up(query)
         found, is_persisted = operation_of(query, given.name), given.document_id is not None
         if organization_id and given.query is not None and is_persisted:

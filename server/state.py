@@ -82,14 +82,14 @@ class State:
 
         `Unauthenticated` if somebody without a token asks for more than to be let in.
         """
-        agency = context.viewer.organization_id if isinstance(context, Context) else None
+        viewer = context.viewer if isinstance(context, Context) else None
         async with self.turns.one(bill.payer):
             try:
-                found = await Operation.find(payload, self.documents, agency)
+                found = await Operation.find(payload, self.documents, viewer)
             except GraphQLError:
                 bill.refuse()
                 raise
-            if not agency and not found.is_for_visitors:
+            if not viewer and not found.is_for_visitors:
                 raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
             note_operation(found)
             bill.charge(self.schema, found)

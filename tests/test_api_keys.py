@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -163,6 +164,26 @@ async def test_a_revoked_key_and_its_sockets_end_in_a_running_process(
     await until_refused(server, made["secret"])
 
 
+async def test_a_key_may_be_good_for_some_documents_only(server: Process, agency: Agency) -> None:
+    known = sha256(NAME.encode()).hexdigest()
+    made = await make(agency, documents=[f"sha256:{known}", "f" * 64])
+    asked = "{ apiKeys { edges { node { documents } } } }"
+    (edge,) = (await agency.ask(agency.admin, asked))["apiKeys"]["edges"]
+    assert edge["node"] == {"documents": [known, "f" * 64]}
+    rotated = await agency.do(agency.admin, "rotateApiKey", KEY, id=made["apiKey"]["id"])
+    for secret in (made["secret"], rotated["rotateApiKey"]["secret"]):
+        assert (await send(server, NAME, secret))[0] == 200
+        for other in (NAME + " ", "{ __typename }", "{"):
+            status, body = await send(server, other, secret)
+            assert (status, body["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+    async with server.socket(made["secret"]) as socket:
+        await socket.subscribe("1", "subscription { activity { type } }")
+        (error,) = (await socket.receive())["payload"]
+        assert error["extensions"] == {"code": "FORBIDDEN"}
+        await socket.subscribe("2", NAME)
+        assert await socket.event("2") == {"person": {"name": "Sam Staff"}}
+
+
 async def test_a_socket_of_a_rotated_key_ends_with_the_overlap(
     server: Process, agency: Agency
 ) -> None:
@@ -203,6 +224,9 @@ async def test_the_last_use_is_written_once_an_hour(agency: Agency, statements: 
         ({"scopes": ["ORDERS_READ", "KEYS_WRITE"]}, "scopes"),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
         ({"expiresAt": "2999-01-01T00:00:00Z"}, "expiresAt"),
+        ({"documents": []}, "documents"),
+        ({"documents": ["0" * 63]}, "documents.0"),
+        ({"documents": ["0" * 64] * 101}, "documents"),
     ],
 )
 async def test_a_key_that_is_good_for_too_much_or_too_long_is_not_made(
