@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import orjson
@@ -183,8 +183,7 @@ class Connection:
             self._login = login(self._handshake | given)
             caller = await self._state.callers.of(*self._login)
         except Unauthenticated as error:
-            await self._charge_address()
-            raise Closed(4403, "Forbidden") from error
+            await self._refuse(error)
         except Exception as error:
             request_id = str(new_id())
             formatted(error, request_id)  # logs it
@@ -196,15 +195,16 @@ class Connection:
         self._caller = caller
         await self._send({"type": "connection_ack"})
 
-    async def _charge_address(self) -> None:
-        """Have the address pay for a client that can't say who it is, as for a request by HTTP."""
+    async def _refuse(self, error: Unauthenticated) -> NoReturn:
+        """End the connection; its address pays for that, as for a request by HTTP."""
         client = self._websocket.client
         budget = self._state.address_budget(client.host if client else "")
         try:
             async with self._state.turns.one(budget.who):
                 Bill(budget)
-        except RateLimited as error:
-            raise Closed(1013, str(error)) from error
+                raise Closed(4403, "Forbidden") from error
+        except RateLimited as limited:
+            raise Closed(1013, str(limited)) from limited
 
     async def _subscribe(self, id: str, payload: object) -> None:
         if not self._caller:
