@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ SETTING = "callsheet.organization_id"
 _UNKNOWN = object()
 _JSONB = b"\x01"  # the version of its binary form
 _STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
+_PATIENCE_S = 5  # with a connection that is given back while its server hangs
 
 
 class Listener(Protocol):
@@ -119,7 +121,7 @@ class Connection:
     async def _undo(self) -> None:
         try:
             if not self.is_lost:
-                await self._driver.execute("ROLLBACK")
+                await self._driver.execute("ROLLBACK", timeout=_PATIENCE_S)
         except FAILED:
             if not self.is_lost:
                 self._driver.terminate()
@@ -195,9 +197,10 @@ class Pool:
         return Connection(self, driver, self._sent)
 
     async def take_back(self, driver: Any) -> None:
-        """Have a connection back, which the next one may have then."""
+        """Have a connection back, which the next one may have then; one that hangs is dropped."""
         try:
-            await self._pool.release(driver)
+            with suppress(TimeoutError):
+                await self._pool.release(driver, timeout=_PATIENCE_S)
         finally:
             self._turn.release()
 
@@ -227,9 +230,11 @@ class Pool:
         return Use(self._pool.get_size() - idle, idle, self._pool.get_max_size())
 
     async def close(self) -> None:
-        """Give all of them back to the server."""
+        """Give all of them back to the server; if it hangs, drop them."""
         await self._pool
-        await self._pool.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._pool.close()
 
 
 def _nobody(_sql: str, _seconds: float) -> None:

@@ -1,5 +1,6 @@
 """The database: reads as things are now or at one moment, and transactions for actions."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -67,8 +68,7 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back."""
-        await self._reading.close()
-        await self._acting.close()
+        await asyncio.gather(self._reading.close(), self._acting.close())
 
     @asynccontextmanager
     async def _transaction(self, pool: Pool, within: UUID | None) -> AsyncIterator[Connection]:

@@ -130,8 +130,7 @@ async def _running(
         with _beside(*endless):
             yield state
     finally:
-        for part in (slow, hub, ledger):
-            await part.stop()
+        await asyncio.gather(*(part.stop() for part in (slow, hub, ledger)))
         await database.close()
         if tracing:
             await tracing.stop()

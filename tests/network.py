@@ -48,6 +48,7 @@ class Network:
     to: str
     address: str = ""
     links: set[Link] = field(default_factory=set)
+    is_held: bool = False
     trips: int = 0
     """How often clients have sent something: as many round trips, if they wait for answers."""
 
@@ -55,6 +56,12 @@ class Network:
         """End all connections."""
         for link in self.links:
             link.cut()
+
+    def hold(self) -> None:
+        """Pass on nothing more, of new connections as well."""
+        self.is_held = True
+        for link in self.links:
+            link.hold()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection until either side ends it."""
@@ -64,7 +71,8 @@ class Network:
             writer.transport.abort()
             return
         link = Link(writer, there)
-        link.passes.set()
+        if not self.is_held:
+            link.release()
         self.links.add(link)
         try:
             await asyncio.gather(

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from factories import Agency
+from network import network
 from processes import SECONDS, Socket, closed
 from watched import watched
 
@@ -66,3 +67,28 @@ async def test_a_client_that_does_not_listen_delays_nothing(
         for number in range(4):  # for each of them: more than fits between the two
             await agency.do(agency.staff, "postMessage", orderId=order, text=f"{number}" * 9_000)
         await server.end()
+
+
+async def test_a_process_ends_though_the_database_and_redis_hang(
+    agency: Agency, postgres: Postgres, database: Database, valkey: Valkey
+) -> None:
+    del database
+    async with (
+        network(f"127.0.0.1:{postgres.port}") as to_postgres,
+        network(f"127.0.0.1:{valkey.port}") as to_valkey,
+    ):
+        urls = [
+            url.replace(f"127.0.0.1:{own.port}", way.address)
+            for url, own, way in (
+                (postgres.url, postgres, to_postgres),
+                (valkey.url, valkey, to_valkey),
+            )
+        ]
+        async with watched(*urls) as server, server.socket(agency.staff) as socket:
+            await follow(socket, await agency.book())
+            to_postgres.hold()
+            to_valkey.hold()
+            await socket.subscribe("asked", "{ orders { totalCount } }")
+            await socket.send({"type": "ping"})
+            assert await socket.receive() == {"type": "pong"}, "it has been asked"
+            assert await server.end() == 128 + signal.SIGTERM
