@@ -148,6 +148,34 @@ async def head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> by
         return await reader.readuntil()
 
 
+@pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed here")
+async def test_processes_are_told_whose_request_it_is_and_not_what_the_client_says(
+    tmp_path: Path,
+) -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        writer.close()
+
+    async with AsyncExitStack() as stack:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        listening = await stack.enter_async_context(server)
+        port = listening.sockets[0].getsockname()[1]
+        public = await stack.enter_async_context(balancer(tmp_path, port, port))
+        await until_listening(public)
+        made_up = ("X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https")
+        code, out, _ = await run(
+            tmp_path, "curl", "-s", *(f"-H{each}" for each in made_up),
+            *("--retry", "20", "--retry-delay", "1"), f"http://{public.address}/graphql",
+        )  # fmt: skip
+        assert (code, out) == (0, "ok")
+    (asked,) = (head.decode().lower() for head in heads if b"/graphql" in head)
+    told = [line for line in asked.splitlines() if line.startswith("x-forwarded-")]
+    assert sorted(told) == ["x-forwarded-for: 127.0.0.1", "x-forwarded-proto: http"]
+
+
 async def status(public: Process, path: str, folder: Path) -> str:
     """What the balancer answers at a path."""
     url = f"http://{public.address}{path}"
