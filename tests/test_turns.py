@@ -9,7 +9,7 @@ import pytest
 from asking import ask, code, send
 from calling import NAME
 from factories import Agency
-from processes import SECONDS, Process
+from processes import SECONDS, Process, Socket, closed
 from watched import Watched, watched
 
 from core.database import Database
@@ -108,6 +108,20 @@ async def test_who_is_refused_by_websocket_waits_likewise(agency: Agency, strict
         second = asyncio.create_task(socket.receive())
         assert await still_waits(second, strict, agency)
         second.cancel()
+
+
+async def test_who_can_not_say_who_it_is_by_websocket_waits_before_the_next(
+    agency: Agency, strict: Watched
+) -> None:
+    async def knock() -> int | None:
+        async with strict.raw_socket() as raw:
+            await Socket(raw).send({"type": "connection_init", "payload": {"authorization": "?"}})
+            return await closed(raw)
+
+    assert await knock() == 4403
+    second = asyncio.create_task(knock())
+    assert await still_waits(second, strict, agency)
+    second.cancel()
 
 
 async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None:
