@@ -26,7 +26,7 @@ from server.answers import Answer
 from server.errors import formatted
 from server.operations import encode
 
-EXTENSION = "callsheet.stream"
+BEGUN = "callsheet.stream"
 """The key of a request's scope under which is the stream that it has become."""
 _HEARTBEAT_S = 15
 _PATIENCE_S = 15  # for a client that does not read; what it misses it gets when it comes again
@@ -147,7 +147,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have it served where connections come in, when what led to it has returned."""
         del receive, send
-        scope[EXTENSION] = self
+        scope[BEGUN] = self
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -192,7 +192,7 @@ class EventStream(Response):
 
     async def _keep_alive(self, receive: Receive, send: Send, limit: asyncio.Timeout) -> None:
         """Give signs of life until the client has left, or does not read them."""
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, RuntimeError):  # uvloop's, if it has left just now
             while not await _has_left(receive):
                 await self._write(send, self._framing.heartbeat)
         leaving.end(limit)

@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from server import websocket
-from server.event_streams import EXTENSION
+from server.event_streams import BEGUN
 
 
 class Lasting:
@@ -23,5 +23,5 @@ class Lasting:
             await websocket.graphql(WebSocket(scope, receive, send))
             return
         await self._app(scope, receive, send)
-        if stream := scope.pop(EXTENSION, None):
+        if stream := scope.pop(BEGUN, None):
             await stream.serve(scope, receive, send)
