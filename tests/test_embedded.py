@@ -17,8 +17,6 @@ from threading import Thread
 import asyncpg
 import pytest
 import redis
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from server.embedded import Postgres, Unavailable, Valkey
 
@@ -123,27 +121,6 @@ def test_starts_on_an_empty_folder_for_who_has_the_password(kind: str, tmp_path:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert {path.stat().st_mode & 0o777 for path in root.glob("*.password")} == {0o600}
-
-
-def test_roles_are_no_superusers_and_one_owns_the_database(tmp_path: Path) -> None:
-    query = text(
-        "SELECT datname, pg_get_userbyid(datdba), rolsuper, rolcreatedb FROM pg_database, pg_roles"
-        " WHERE datname = current_database() AND rolname = current_user"
-    )
-
-    async def fetch(url: str) -> list[object]:
-        engine = create_async_engine(url)
-        async with engine.connect() as connection:
-            row = (await connection.execute(query)).one()
-        await engine.dispose()
-        return list(row)
-
-    with Postgres(tmp_path, "orders", FAST) as server:
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            assert runner.run(fetch(server.owner_url)) == ["orders", "callsheet", False, True]
-            assert runner.run(fetch(server.url)) == ["orders", "callsheet", False, False]
-            assert runner.run(fetch(server.admin_url)) == ["postgres", "postgres", True, True]
-        assert ask(server.url, "SHOW fsync") == "off"
 
 
 def test_data_and_address_survive_stop_kill_and_a_stale_pid_file(tmp_path: Path) -> None:

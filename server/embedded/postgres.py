@@ -60,8 +60,6 @@ class Postgres(Server):
     def prepare(self) -> None:
         """Makes the data folder, once."""
         self.make_secret("postgres")
-        self.make_secret(OWNER)
-        self.make_secret(API)
         if not self.data.exists():
             self._initialize()
         # Left by a server that was killed; another process may have its number by now.
@@ -120,7 +118,7 @@ class Postgres(Server):
             return False
 
     def welcome(self) -> None:
-        """Makes the roles and the database."""
+        """Makes the roles and the database; a server of an older release may lack some."""
         # asyncio.run would take away the event loop that a test runner has set.
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             try:
@@ -140,6 +138,7 @@ class Postgres(Server):
         try:
             await server.execute(ONE_AT_A_TIME)
             for role, rights in ((OWNER, "CREATEDB"), (API, "NOCREATEDB")):
+                self.make_secret(role)
                 if not await server.fetchval(ROLE_EXISTS, role):
                     await define(server, "CREATE ROLE %I", role)
                 change = f"ALTER ROLE %I LOGIN {rights} PASSWORD %L"
