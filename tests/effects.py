@@ -4,11 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from arguments_walk import mutations
 from graphql import get_named_type, is_leaf_type
 from marked_scene import Marked
-from processes import SECONDS
+from processes import SECONDS, Process
 from scene import Scene
 from sqlalchemy import func, literal, select, union_all
 from storage import session_of
@@ -71,6 +72,24 @@ def everything(name: str) -> str:
         if not each.args and is_leaf_type(get_named_type(each.type))
     ]
     return f"{subject} {{ {' '.join(plain)} }}"
+
+
+def answered(name: str) -> str:
+    """The same, with the secret if it tells one."""
+    return everything(name) + (" secret" if tells_secret(name) else "")
+
+
+def tells_secret(name: str) -> bool:
+    """Whether a mutation tells something that is told once only."""
+    return "secret" in mutations()[name].type.fields
+
+
+async def sent(server: Process, scene: Scene, name: str, given: dict[str, Any]) -> Any:
+    """All that the payload of a mutation says that an admin sends to a server."""
+    kind = name[0].upper() + name[1:]
+    document = f"""mutation ($input: {kind}Input!) {{
+      {name}(input: $input) {{ cursor {answered(name)} }} }}"""
+    return (await server.ask(scene.agency.admin, document, input=given))[name]
 
 
 @asynccontextmanager

@@ -194,10 +194,7 @@ class Agency:
         """What the API answers to the mutation `name` by somebody who has no token."""
         if document:
             return await self._visited(document, given, client)
-        kind = name[0].upper() + name[1:]
-        answers = "signedOut" if name == "signOut" else "tokens { accessToken refreshToken }"
-        document = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {answers} }} }}"
-        return await self._visited(document, {"input": given}, client)
+        return await self._visited(visiting(name), {"input": given}, client)
 
     async def _visited(self, document: str, variables: dict[str, Any], client: str) -> Answer:
         visitor = Visitor(self.address, client, self.database, self.hub, TOKENS)
@@ -283,3 +280,10 @@ class Agency:
 def typed(row: models.Base) -> str:
     """The id of a row as clients see it."""
     return ids.encode(model_of(row), row.id)  # type: ignore[attr-defined] # every row here has one
+
+
+def visiting(name: str) -> str:
+    """The document of a mutation for visitors."""
+    kind = name[0].upper() + name[1:]
+    answers = "signedOut" if name == "signOut" else "tokens { accessToken refreshToken }"
+    return f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ {answers} }} }}"

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +43,8 @@ class Address:
     """Where a server answers, or a network before it."""
 
     address: str
+    patience: float = field(default=SECONDS, kw_only=True)
+    """How many seconds an answer may take."""
 
     async def ask(self, by: Person | str, query: str, /, **variables: Any) -> dict[str, Any]:
         """The data of an answer, to a person or who holds a token, that must have no errors."""
@@ -53,7 +55,7 @@ class Address:
 
     async def answer(self, by: Person | str, query: str, /, **variables: Any) -> dict[str, Any]:
         """The whole of an answer."""
-        async with http_client() as client:
+        async with http_client(self.patience) as client:
             response = await client.post(
                 f"http://{self.address}/graphql",
                 json={"query": query, "variables": variables},

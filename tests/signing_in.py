@@ -60,3 +60,44 @@ async def invite(agency: Agency, **more: Any) -> Any:
 async def accept(agency: Agency, secret: str, password: str = PASSWORD) -> Answer:
     """What the API answers to who accepts an invitation."""
     return await agency.visit("acceptInvitation", token=secret, password=password)
+
+
+Given = dict[str, str]
+Visiting = tuple[Given, tuple[str, Given]]
+
+
+async def _sign_in(agency: Agency) -> Visiting:
+    given = await give_password(agency, agency.staff)
+    return given, ("signIn", given)
+
+
+async def _change(agency: Agency) -> Visiting:
+    given, fresh = await give_password(agency, agency.staff), "another horse battery"
+    return {**given, "newPassword": fresh}, ("signIn", {**given, "password": fresh})
+
+
+async def _accept(agency: Agency) -> Visiting:
+    invited = (await invite(agency))["invitePerson"]
+    known = {"email": invited["person"]["email"], "password": PASSWORD}
+    return {"token": invited["secret"], "password": PASSWORD}, ("signIn", known)
+
+
+async def _refresh(agency: Agency) -> Visiting:
+    tokens = await sign_in(agency, await give_password(agency, agency.staff))
+    given = {"refreshToken": tokens["refreshToken"]}
+    return given, ("refreshTokens", given)
+
+
+async def _sign_out(agency: Agency) -> Visiting:
+    given, _ = await _refresh(agency)
+    return given, ("signOut", given)
+
+
+VISITS = {
+    "signIn": _sign_in,
+    "refreshTokens": _refresh,
+    "signOut": _sign_out,
+    "acceptInvitation": _accept,
+    "changePassword": _change,
+}
+"""What visitors send, and what gets them on if they have heard nothing of it."""

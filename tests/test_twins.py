@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 from arguments_walk import Leaf, doors, leaves, mutations
-from effects import at_the_end, everything, growth, rows, until_waiting
+from effects import (
+    answered,
+    at_the_end,
+    growth,
+    rows,
+    sent,
+    tells_secret,
+    until_waiting,
+)
 from factories import Answer
-from processes import Process
 from scene import CALLS, INSTEAD, Scene
 from watched import Watched
 
@@ -54,34 +61,19 @@ async def twice(
     name, scene = request.param, await Scene.make(database, hub)
     given, before = {**CALLS[name](scene), "idempotencyKey": "twin"}, await rows(scene)
     async with asyncio.TaskGroup() as group, at_the_end(scene):
-        first = group.create_task(scene.call(name, given, _selection(name)))
+        first = group.create_task(scene.call(name, given, answered(name)))
         await until_waiting(database, 1)
-        second = group.create_task(_sent(server, scene, name, given))
+        second = group.create_task(sent(server, scene, name, given))
         await until_waiting(database, 2)
-    answers = [first.result()[name], second.result()[name]]
+    answers = [first.result()[name], second.result()]
     alone = await _alone(name, await Scene.make(database, hub))
     return Twice(name, scene, given, answers, growth(before, await rows(scene)), alone)
-
-
-async def _sent(server: Process, scene: Scene, name: str, given: dict[str, Any]) -> Any:
-    kind = name[0].upper() + name[1:]
-    document = f"""mutation ($input: {kind}Input!) {{
-      {name}(input: $input) {{ cursor {_selection(name)} }} }}"""
-    return await server.ask(scene.agency.admin, document, input=given)
 
 
 async def _alone(name: str, scene: Scene) -> dict[str, int]:
     before = await rows(scene)
     assert not (await scene.call(name, CALLS[name](scene))).errors
     return growth(before, await rows(scene))
-
-
-def _selection(name: str) -> str:
-    return everything(name) + (" secret" if _tells(name) else "")
-
-
-def _tells(name: str) -> bool:
-    return "secret" in mutations()[name].type.fields
 
 
 def _other(leaf: Leaf, scene: Scene) -> Any:
@@ -114,15 +106,15 @@ async def test_twins_have_one_effect(twice: Twice) -> None:
 
 
 async def test_twins_get_equal_answers_and_one_of_them_the_secret(twice: Twice) -> None:
-    told = [answer.pop("secret") for answer in map(dict, twice.answers) if _tells(twice.name)]
-    assert [bool(secret) for secret in told] == [True, False] * _tells(twice.name)
+    told = [answer.pop("secret") for answer in map(dict, twice.answers) if tells_secret(twice.name)]
+    assert [bool(secret) for secret in told] == [True, False] * tells_secret(twice.name)
     one, two = ({**answer, "secret": None} for answer in twice.answers)
     assert one == two
 
 
 async def test_a_third_is_answered_alike_later(twice: Twice) -> None:
     before = await rows(twice.scene)
-    again = await twice.scene.call(twice.name, twice.given, _selection(twice.name))
+    again = await twice.scene.call(twice.name, twice.given, answered(twice.name))
     assert again[twice.name] == twice.answers[1]
     assert await rows(twice.scene) == before
 
