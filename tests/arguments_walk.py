@@ -16,7 +16,7 @@ from storage import session_of
 import models
 import schema
 from core import ids
-from core.arguments import IdOf, Moment, NewId, PlaceInLog, Text, Whole
+from core.arguments import Hash, IdOf, Moment, NewId, PlaceInLog, Text, Whole
 from engine import inputs
 from schema.base import EXPECTED_VERSION, IDEMPOTENCY_KEY
 
@@ -148,7 +148,7 @@ async def refused(kind: Any, scene: Scene, other: Scene) -> list[tuple[Any, str]
         case Whole():
             around = (kind.at_least - 1, kind.at_most + 1)
             return _bad(*(value for value in around if -_INT <= value < _INT))
-        case PlaceInLog():
+        case Hash() | PlaceInLog():
             return _bad(*_GARBAGE, other.cursor)
         case Moment():
             return _bad("2026-05-01T09:30:00", *_BEYOND)

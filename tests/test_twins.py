@@ -22,7 +22,7 @@ from watched import Watched
 
 import schema
 from core import ids
-from core.arguments import Address, IdOf, Moment, PlaceInLog, Text, Whole
+from core.arguments import Hash, IdOf, Moment, PlaceInLog, Text, Whole
 from core.cursors import Cursor
 from core.database import Database
 from models import new_id
@@ -81,10 +81,10 @@ def _other(leaf: Leaf, scene: Scene) -> Any:
     match leaf.kind:
         case IdOf(model=model):
             return ids.encode(model, new_id())
-        case Address():
-            return "another@example.com"
+        case Hash():
+            return "b" * 64
         case Text():
-            return "Another"
+            return "another@example.com"  # which is an address as well
         case Whole():
             return leaf.kind.at_most - 1
         case PlaceInLog():
