@@ -93,16 +93,16 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Provider]:
+def other_issuer() -> Iterator[Provider]:
     """An issuer, running."""
     with provider() as running:
         yield running
 
 
 @pytest.fixture
-def callers(agency: Agency, elsewhere: Provider) -> Callers:
+def callers(agency: Agency, other_issuer: Provider) -> Callers:
     """Who finds out who calls, also with tokens of that issuer."""
-    return Callers(TOKENS, agency.database, Issuer(elsewhere.url, AUDIENCE))
+    return Callers(TOKENS, agency.database, Issuer(other_issuer.url, AUDIENCE))
 
 
 async def own_address(agency: Agency, person: Person) -> str:

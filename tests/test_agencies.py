@@ -46,16 +46,16 @@ async def why_not(callers: Callers, token: str, agency: Agency | None = None) ->
     return str(failure.value)
 
 
-async def of(agency: Agency, elsewhere: Provider, said: dict[str, Any]) -> Caller:
+async def of(agency: Agency, other_issuer: Provider, said: dict[str, Any]) -> Caller:
     """Who comes to an agency; found out by a process that knows nothing yet."""
-    callers = Callers(TOKENS, agency.database, Issuer(elsewhere.url, AUDIENCE))
-    return await callers.of(elsewhere.token(**said), agency.organization.id)
+    callers = Callers(TOKENS, agency.database, Issuer(other_issuer.url, AUDIENCE))
+    return await callers.of(other_issuer.token(**said), agency.organization.id)
 
 
 async def test_who_is_in_several_says_in_which(
-    agency: Agency, other: Agency, said: dict[str, Any], elsewhere: Provider, callers: Callers
+    agency: Agency, other: Agency, said: dict[str, Any], other_issuer: Provider, callers: Callers
 ) -> None:
-    token = elsewhere.token(**said)
+    token = other_issuer.token(**said)
     assert "Callsheet-Organization" in await why_not(callers, token)
     for there, person in ((agency, agency.staff), (other, other.customer)):
         viewer = (await callers.of(token, there.organization.id)).viewer
@@ -65,45 +65,45 @@ async def test_who_is_in_several_says_in_which(
 
 
 async def test_they_are_known_by_the_subject_in_each_whatever_the_address(
-    agency: Agency, other: Agency, said: dict[str, Any], elsewhere: Provider, callers: Callers
+    agency: Agency, other: Agency, said: dict[str, Any], other_issuer: Provider, callers: Callers
 ) -> None:
     for there in (agency, other):
-        await callers.of(elsewhere.token(**said), there.organization.id)
+        await callers.of(other_issuer.token(**said), there.organization.id)
     said["email"] = await own_address(agency, agency.admin)
     await own_address(other, other.customer)
-    assert (await of(agency, elsewhere, said)).viewer.id == agency.staff.id
-    assert (await of(other, elsewhere, said)).viewer.id == other.customer.id
-    assert "Callsheet-Organization" in await why_not(callers, elsewhere.token(**said, jti="new"))
+    assert (await of(agency, other_issuer, said)).viewer.id == agency.staff.id
+    assert (await of(other, other_issuer, said)).viewer.id == other.customer.id
+    assert "Callsheet-Organization" in await why_not(callers, other_issuer.token(**said, jti="new"))
 
 
 async def test_whose_client_does_not_ask_stays_where_they_came_first(
-    agency: Agency, other: Agency, elsewhere: Provider, callers: Callers
+    agency: Agency, other: Agency, other_issuer: Provider, callers: Callers
 ) -> None:
     said = await verified(agency, agency.staff)
-    await callers.of(elsewhere.token(**said))
+    await callers.of(other_issuer.token(**said))
     await change(other, other.customer, email=said["email"])
-    again = await callers.of(elsewhere.token(**said, jti="again"))
+    again = await callers.of(other_issuer.token(**said, jti="again"))
     assert again.viewer.id == agency.staff.id
 
 
 async def test_where_they_are_suspended_is_no_place_to_choose(
-    agency: Agency, other: Agency, said: dict[str, Any], elsewhere: Provider, callers: Callers
+    agency: Agency, other: Agency, said: dict[str, Any], other_issuer: Provider, callers: Callers
 ) -> None:
     await change(other, other.customer, suspended_at=other.customer.created_at)
-    token = elsewhere.token(**said)
+    token = other_issuer.token(**said)
     assert (await callers.of(token)).viewer.id == agency.staff.id
     assert await why_not(callers, token, other) == "This token is of nobody here."
 
 
 async def test_who_is_suspended_does_not_come_back_as_another(
-    agency: Agency, elsewhere: Provider, callers: Callers
+    agency: Agency, other_issuer: Provider, callers: Callers
 ) -> None:
     said = await verified(agency, agency.staff)
-    await callers.of(elsewhere.token(**said))
+    await callers.of(other_issuer.token(**said))
     await change(agency, agency.staff, suspended_at=agency.staff.created_at)
     said["email"] = await own_address(agency, agency.admin)
     for there in (None, agency):
-        assert await why_not(callers, elsewhere.token(**said, jti=new_id().hex), there)
+        assert await why_not(callers, other_issuer.token(**said, jti=new_id().hex), there)
 
 
 async def test_a_token_of_ours_is_of_its_agency(
@@ -118,14 +118,14 @@ async def test_clients_say_it_in_a_header_or_when_they_connect(
     agency: Agency,
     other: Agency,
     said: dict[str, Any],
-    elsewhere: Provider,
+    other_issuer: Provider,
     postgres: Postgres,
     valkey: Valkey,
     database: Database,
 ) -> None:
     del database  # migrated is all it has to be
-    told = {"CALLSHEET_OIDC_ISSUER": elsewhere.url, "CALLSHEET_OIDC_AUDIENCE": AUDIENCE}
-    token = elsewhere.token(**said)
+    told = {"CALLSHEET_OIDC_ISSUER": other_issuer.url, "CALLSHEET_OIDC_AUDIENCE": AUDIENCE}
+    token = other_issuer.token(**said)
     async with serve(postgres.url, valkey.url, **told) as server, http_client() as client:
 
         async def asked(**more: str) -> tuple[int, Any]:
