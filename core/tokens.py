@@ -15,7 +15,7 @@ from core.viewer import Scope, in_words, scopes_in
 
 _ALGORITHM = "HS256"
 _NAME = "callsheet"
-_SECRET_LENGTH = 32
+SECRET_LENGTH = 32
 _CLAIMS = jwt.JWTClaimsRegistry(
     sub={"essential": True},
     org={"essential": True},
@@ -41,8 +41,8 @@ class Tokens:
     """Makes tokens, and reads them."""
 
     def __init__(self, secret: str) -> None:
-        if len(secret) < _SECRET_LENGTH:
-            raise ValueError(f"CALLSHEET_SECRET must have {_SECRET_LENGTH} characters or more.")
+        if len(secret) < SECRET_LENGTH:
+            raise ValueError(f"CALLSHEET_SECRET must have {SECRET_LENGTH} characters or more.")
         self._key = OctKey.import_key(secret)
 
     def issue(

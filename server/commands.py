@@ -14,6 +14,7 @@ import typer
 import uvicorn
 from alembic import command
 from graphql import build_schema
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 import schema as api
@@ -44,7 +45,7 @@ def serve(
 ) -> None:
     """Start what is needed, migrate, make the demo agency once, and serve."""
     signal.signal(signal.SIGTERM, _leave)  # so that embedded servers are stopped on the way out
-    settings = Settings()
+    settings = _settings()
     logs.configure(settings.log_level)
     try:
         with _failing(), servers(settings) as found:
@@ -113,7 +114,7 @@ def migrate_() -> None:
         finally:
             await database.close()
 
-    settings = Settings()
+    settings = _settings()
     logs.configure(settings.log_level)
     with _failing(), servers(settings) as found:
         asyncio.run(run(found))
@@ -122,14 +123,14 @@ def migrate_() -> None:
 @cli.command()
 def backup(path: Path) -> None:
     """Write all that is in the database to a file."""
-    with _failing(), servers(Settings()) as found:
+    with _failing(), servers(_settings()) as found:
         asyncio.run(backups.backup(found.owner_url, path))
 
 
 @cli.command()
 def restore(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Fill an empty database with what is in such a file."""
-    with _failing(), servers(Settings()) as found:
+    with _failing(), servers(_settings()) as found:
         asyncio.run(backups.restore(found.owner_url, found.role, path))
 
 
@@ -140,6 +141,26 @@ def _failing() -> Iterator[None]:
         yield
     except (Unavailable, roles.Refused, backups.Failed) as error:
         raise SystemExit(str(error)) from None
+    except (ConnectionError, socket.gaierror) as error:
+        raise SystemExit(f"The database can't be reached: {error}") from None
+
+
+def _settings() -> Settings:
+    """The settings; ends with what is wrong, but not with what they are: some are secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            ": ".join([*map(_variable, each["loc"][:1]), each["msg"].removeprefix("Value error, ")])
+            for each in error.errors(include_input=False)
+        ]
+        raise SystemExit("\n".join(wrong)) from None
+
+
+def _variable(field: int | str) -> str:
+    """The variable of the environment that a setting is from."""
+    name = str(field)
+    return name if name.isupper() else f"CALLSHEET_{name.upper()}"
 
 
 @cli.command()
@@ -168,5 +189,5 @@ def migration(message: str) -> None:
             await connection.run_sync(draft)
         await database.close()
 
-    with servers(Settings()) as found:
+    with servers(_settings()) as found:
         asyncio.run(run(found))

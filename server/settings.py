@@ -3,10 +3,18 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.budgets import Payer
+from core.tokens import SECRET_LENGTH
 from engine import costs
 from server.issuer import Issuer
 
@@ -24,7 +32,7 @@ def _listed(value: object) -> object:
 class Settings(BaseSettings):
     """How this process runs."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLSHEET_")
+    model_config = SettingsConfigDict(env_prefix="CALLSHEET_", hide_input_in_errors=True)
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """Postgres, as the API's role; without it, an embedded one in the data folder."""
@@ -72,6 +80,13 @@ class Settings(BaseSettings):
     """How long to serve on after SIGTERM, while it is told that the process is not ready."""
     demo: bool = True
     """Whether to make the demo agency in an empty database, and to print tokens for it."""
+
+    @field_validator("secret")
+    @classmethod
+    def _is_long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and len(secret.get_secret_value()) < SECRET_LENGTH:
+            raise ValueError(f"{SECRET_LENGTH} characters or more are needed")
+        return secret
 
     @model_validator(mode="after")
     def _owner_has_database(self) -> Self:

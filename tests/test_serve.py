@@ -12,6 +12,8 @@ from pathlib import Path
 
 from processes import http_client
 
+from server.embedded.process import free_port
+
 SECONDS = 90
 WHO = ("an admin", "staff", "a contractor", "a customer", "a partner")
 
@@ -106,12 +108,39 @@ async def test_a_port_that_is_taken_is_told_with_what_to_change(tmp_path: Path) 
     assert not running(tmp_path)
 
 
-async def ended(data: Path, *arguments: str) -> tuple[int | None, str]:
+async def test_settings_that_are_wrong_are_told_but_not_what_is_secret(tmp_path: Path) -> None:
+    wrong = {
+        "SECRET": "hunter2",
+        "PORT": "any",
+        "ORIGINS": "app.example",
+        "METRICS_TOKEN": "hunter2",
+    }
+    code, told = await ended(tmp_path, **{f"CALLSHEET_{name}": wrong[name] for name in wrong})
+    assert (code, "hunter2" in told) == (1, False)
+    assert told.splitlines() == [
+        "CALLSHEET_SECRET: 32 characters or more are needed",
+        "CALLSHEET_PORT: Input should be a valid integer, unable to parse string as an integer",
+        r"CALLSHEET_ORIGINS: String should match pattern '^https?://[a-z0-9.\[\]:-]+$'",
+    ]
+    code, told = await ended(tmp_path, CALLSHEET_OIDC_ISSUER="https://x", DATABASE_URL="hunter2")
+    assert code == 1
+    assert told == "CALLSHEET_OIDC_ISSUER and CALLSHEET_OIDC_AUDIENCE go together\n"
+
+
+async def test_a_database_that_can_not_be_reached_is_told_in_a_line(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": f"postgresql://u:hunter2@127.0.0.1:{free_port()}/x"}
+    code, told = await ended(tmp_path, REDIS_URL="redis://127.0.0.1:1", **given)
+    assert code == 1
+    assert told.startswith("The database can't be reached: ")
+    assert len(told.splitlines()) == 1
+
+
+async def ended(data: Path, *arguments: str, **environment: str) -> tuple[int | None, str]:
     """The exit status of a server that does not start, and what it says."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "server", "serve", *arguments),
-        env={**os.environ, "CALLSHEET_DATA": str(data)},
+        env={**os.environ, "CALLSHEET_DATA": str(data), **environment},
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(SECONDS):
