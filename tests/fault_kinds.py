@@ -26,6 +26,7 @@ CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
+_GUESTS = 40
 _FLOOD, _PIECE = 40, 2**20  # more than any buffer of the system holds
 
 
@@ -50,6 +51,9 @@ def some(dice: random.Random) -> list[str]:
 @fault("people", "somebody loses an order")
 async def access_lost(world: World) -> AsyncIterator[None]:
     """A contractor, who keeps another one, and follows both while others write."""
+    world.guests += 1
+    if world.guests % _GUESTS == 0:  # a team has so many members at most
+        await world.renew()
     guest = await world.agency.another_contractor(f"Contractor {len(world.followers)}")
     given = {"personId": typed(guest)}
     for order in world.orders:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-from factories import Agency
+from factories import Agency, typed
 from fault_servers import Served
 from followers import TRANSPORTS, Follower
 from network import Network
@@ -18,8 +18,9 @@ from processes import http_client, token
 from sqlalchemy import select
 from told import Divergence, Listener
 
+from core import ids
 from core.records import select_records
-from models import Audience, Kind, LogEntry, Message, Person
+from models import Audience, Kind, LogEntry, Message, Order, Person, new_id
 from server.embedded import Postgres, Valkey
 
 LOG = "subscription ($after: Cursor) { log(after: $after) { type cursor } }"
@@ -38,6 +39,8 @@ POST = """mutation ($order: ID!, $text: String!, $key: String!) {
 STATUS = """mutation ($order: ID!, $status: OrderStatus!, $key: String!) {
   setOrderStatus(input: {id: $order, status: $status, idempotencyKey: $key}) { cursor }
 }"""
+FAILURES = {"INTERNAL", "UNAVAILABLE"}
+"""The codes of what may succeed when it is tried again."""
 LONG, SHORT = 9_000, 20  # what is written, in characters
 
 
@@ -60,6 +63,8 @@ class World:
     ends: Counter[str] = field(default_factory=Counter)
     posted: list[str] = field(default_factory=list)
     written: int = 0
+    guests: int = 0
+    """How many have joined the teams of all orders."""
     _tried: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
     _is_over: bool = False
@@ -125,7 +130,7 @@ class World:
         if "errors" not in answer:
             return True
         codes = {each["extensions"]["code"] for each in answer["errors"]}
-        assert codes <= {"INTERNAL", "UNAVAILABLE"}, answer
+        assert codes <= FAILURES, answer
         await asyncio.sleep(0.05)  # as clients do
         return False
 
@@ -146,9 +151,19 @@ class World:
         """Do something, again if need be; the place in the log after it."""
         given["idempotencyKey"] = str(uuid4())
         while (answer := await self.agency.do(self.agency.admin, name, **given)).errors:
-            pass
+            assert answer.error["code"] in FAILURES, answer
         cursor: str = answer[name]["cursor"]
         return cursor
+
+    async def renew(self) -> None:
+        """Have another order instead of the second."""
+        order, place = (
+            ids.encode(Order, new_id()),
+            {"street": "2 Elm Street", "city": "Springfield"},
+        )
+        given = {"customerId": typed(self.agency.customer), "property": {**place, "country": "US"}}
+        await self.surely("createOrder", id=order, **given)
+        self.orders[1] = order
 
     async def check(self) -> None:
         """Everybody was told what is in the log, and everything was written once."""
