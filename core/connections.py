@@ -21,6 +21,7 @@ SETTING = "callsheet.organization_id"
 _UNKNOWN = object()
 _JSONB = b"\x01"  # the version of its binary form
 _STATEMENTS_KEPT = 200  # by each connection, and by Postgres for it
+_NOTHING = "SELECT"  # after which a transaction that nobody has begun by its name is over
 _PATIENCE_S = 5  # with a connection that is given back while its server hangs
 
 
@@ -48,13 +49,15 @@ class Use:
 class Connection:
     """A connection for as long as one has it: `release` it in the end."""
 
-    __slots__ = ("_driver", "_is_begun", "_pool", "_sent")
+    __slots__ = ("_driver", "_is_begun", "_is_unsettled", "_pool", "_sent")
 
     def __init__(self, pool: "Pool", driver: Any, sent: Callable[[str, float], None]) -> None:
         self._pool = pool
         self._driver = driver
         self._sent = sent
         self._is_begun = False
+        self._is_unsettled = False
+        """A statement was broken off: perhaps when it was prepared, which begins a transaction."""
 
     async def begin(self, sql: str) -> None:
         """Begin a transaction by `sql`."""
@@ -72,6 +75,9 @@ class Connection:
         began = perf_counter()
         try:
             rows: Sequence[Any] = await self._driver.fetch(sql, *arguments)
+        except BaseException:
+            self._is_unsettled = True
+            raise
         finally:
             self._sent(sql, perf_counter() - began)
         return rows
@@ -113,7 +119,7 @@ class Connection:
 
     async def release(self) -> None:
         """Give it back, even if whoever does so is cancelled; what is not committed is undone."""
-        if self._is_begun:
+        if self._is_begun or self._is_unsettled:
             await asyncio.shield(self._undo())
         else:
             await self._pool.take_back(self._driver)
@@ -121,7 +127,8 @@ class Connection:
     async def _undo(self) -> None:
         try:
             if not self.is_lost:
-                await self._driver.execute("ROLLBACK", timeout=_PATIENCE_S)
+                end = "ROLLBACK" if self._is_begun else _NOTHING
+                await self._driver.execute(end, timeout=_PATIENCE_S)
         except FAILED:
             if not self.is_lost:
                 self._driver.terminate()

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from factories import Agency
 from processes import SECONDS, environment, token
 from sqlalchemy import Select, bindparam, func, select
 
+from core.database import Database
 from core.statements import Sees, bound, prepared
 from engine.selections import EVERYTHING
 from models import Order, Permission, Person
@@ -128,3 +129,19 @@ def test_lists_of_any_length_may_be_bound() -> None:
     for names in ["a"], ["a", "b", "c"]:
         statement = bound(select(func.count()).where(Order.name.in_(names)))
         assert statement.arguments({}) == names
+
+
+async def test_who_breaks_off_a_read_leaves_nothing_to_the_next(
+    database: Database, agency: Agency
+) -> None:
+    within = agency.organization.id
+    ours = Database(database.url, pool_size=1)
+    for number in range(400):
+        task = asyncio.create_task(ours.fetch(f"SELECT {number}", within=within))
+        asyncio.get_running_loop().call_later(number % 100 / 50_000, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+        moment = await ours.moment(within)
+        assert (await moment.fetch("SELECT 1"))[0][0] == 1
+        await moment.end()
+    await ours.close()
