@@ -1,6 +1,7 @@
 """Documents that ask for everything, made from the schema: what is added to it is asked for too."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -42,6 +43,11 @@ def document(
 
     From what it leads to, `edges` edges are followed one after the other, along pages of this size.
     """
+    return _document(operation, name, tuple(given), edges, page)
+
+
+@lru_cache(1_000)
+def _document(operation: str, name: str, given: tuple[str, ...], edges: int, page: int) -> str:
     field = root(operation)[name]
     heads = ", ".join(f"${each}: {field.args[each].type}" for each in given)
     puts = ", ".join(f"{each}: ${each}" for each in given)
