@@ -32,6 +32,7 @@ from server.telemetry import logs, tracing
 
 _BACKLOG = 2048
 _UNSENT = 128 * 1024  # bytes in the kernel, for a client that does not read
+_GRACE_S = 10  # for requests that run when the process ends
 _UNTAKEN_MS = 30_000  # after which the kernel gives such a client up
 _RELEASED = Path(__file__).parent.parent / "schema.released.graphql"
 
@@ -69,7 +70,7 @@ def _serve(found: Servers, settings: Settings, host: str, port: int) -> None:
         ws_per_message_deflate=False,
         ws_max_size=requests.BODY_LIMIT,
         ws_ping_interval=None,  # it would close with 1011, which clients take as final
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=_GRACE_S,
         server_header=False,
         headers=list(browsers.HEADERS.items()),
     )

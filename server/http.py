@@ -1,5 +1,6 @@
 """GraphQL over HTTP: queries by GET and POST, mutations by POST."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from core.context import Context
 from core.cursors import Cursor
-from core.errors import ApiError, RateLimited, Unauthenticated
+from core.errors import ApiError, RateLimited, Unauthenticated, Unavailable
 from core.visitor import Visitor
 from server import requests, statuses
 from server.answers import Answer, answer, answers, forecast
@@ -64,6 +65,9 @@ async def graphql(request: Request) -> Response:
         except ClientDisconnect:
             watch.cancelled()
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # which nobody reads
+        except asyncio.CancelledError:  # the process ends, and waits no longer
+            failure = Unavailable("This server process ends: try again.")
+            answered = {"errors": [formatted(failure, request_id)]}
         except Exception as error:  # noqa: BLE001 - a bug is logged, and answered as a failure
             failure, answered = error, {"errors": [formatted(error, request_id)]}
             if taken and not media_type and isinstance(error, GraphQLError | NotPersisted):

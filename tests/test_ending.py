@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+from asking import ask, code
+from effects import until_waiting
 from factories import Agency
 from network import network
 from processes import SECONDS, Socket, closed
@@ -92,3 +94,17 @@ async def test_a_process_ends_though_the_database_and_redis_hang(
             await socket.send({"type": "ping"})
             assert await socket.receive() == {"type": "pong"}, "it has been asked"
             assert await server.end() == 128 + signal.SIGTERM
+
+
+async def test_who_is_not_answered_in_time_is_told_to_ask_again(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
+    soon = "from server import commands; commands._GRACE_S = 1"
+    async with watched(postgres.url, valkey.url, first=soon) as server:
+        async with agency.database.transaction() as transaction:
+            await transaction.fetch("LOCK TABLE orders")
+            asked = asyncio.create_task(ask(server, agency.staff, "{ orders { totalCount } }"))
+            await until_waiting(agency.database, 1)
+            server.process.send_signal(signal.SIGTERM)
+            response = await asked
+        assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
