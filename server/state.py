@@ -17,6 +17,7 @@ from core.tokens import Tokens
 from core.visitor import Visitor
 from engine.tracing import Trace
 from schema import Schema
+from server import turns
 from server.bills import Bill
 from server.callers import Caller, Callers
 from server.documents import Documents
@@ -83,7 +84,7 @@ class State:
         `Unauthenticated` if somebody without a token asks for more than to be let in.
         """
         viewer = context.viewer if isinstance(context, Context) else None
-        async with self.turns.one(bill.payer):
+        async with self.turns.one(bill.payer) as turn:
             try:
                 found = await Operation.find(payload, self.documents, viewer)
             except GraphQLError:
@@ -91,6 +92,8 @@ class State:
                 raise
             if not viewer and not found.is_for_visitors:
                 raise Unauthenticated("A token is needed: `Authorization: Bearer …`.")
+            if found.is_followed:
+                turn.least_s = turns.FOLLOWED_S
             note_operation(found)
             bill.charge(self.schema, found)
         if found.explain:

@@ -6,6 +6,7 @@ Whoever is refused again and again waits likewise.
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from time import thread_time
 from weakref import WeakValueDictionary
 
@@ -17,10 +18,12 @@ WAIT = 19
 To read new documents of one client, good or bad, takes a twentieth of a process at most, however
 many it sends at once.
 """
-FREE_S = 0.25
+FREE_S = 0.1
 """How long new documents of a client may take before it has to wait: many pages begin with some."""
 REFUSED_S = 0.005
 """How long a refusal counts: to receive a request, refuse it, answer and log it is work as well."""
+FOLLOWED_S = 0.001
+"""How long a subscription counts: it is begun after its turn. So a hundred may come at once."""
 KNOWN_S = 0.001
 """A document that takes no longer is known already, and nobody waits for it."""
 LONGEST_S = 5.0
@@ -55,6 +58,14 @@ class _Line:
         """Nothing: what has to call this is what has kept the line in mind until now."""
 
 
+@dataclass(slots=True)
+class Turn:
+    """What is done in a turn."""
+
+    least_s: float = 0
+    """How long it counts at least, as more follows from it."""
+
+
 class Turns:
     """Whose turns are taken or waited for, in this process."""
 
@@ -62,20 +73,20 @@ class Turns:
         self._lines: WeakValueDictionary[Hashable, _Line] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def one(self, who: Hashable) -> AsyncIterator[None]:
+    async def one(self, who: Hashable) -> AsyncIterator["Turn"]:
         """The turn of a document of a client; the next one comes some time after the block.
 
         `RateLimited` if too many of the same client wait already.
         """
-        line = await self._begun(who)
-        began, least = thread_time(), 0.0
+        line, turn = await self._begun(who), Turn()
+        began = thread_time()
         try:
-            yield
+            yield turn
         except Exception:
-            least = REFUSED_S
+            turn.least_s = REFUSED_S
             raise
         finally:
-            line.end_turn(max(least, thread_time() - began))
+            line.end_turn(max(turn.least_s, thread_time() - began))
 
     @asynccontextmanager
     async def before(self, who: Hashable) -> AsyncIterator[None]:

@@ -124,17 +124,22 @@ class Connection:
             async with self._state.callers.while_good(caller):
                 while True:
                     await self._handle(await self._receive())
+                    await asyncio.sleep(0)  # others are next, however much has come of this one
         except Unauthenticated as error:
             raise Closed(4403, str(error)) from error
 
     async def stop(self) -> None:
-        """End all operations."""
+        """End all operations, one after the other: what each leaves takes a while to clear."""
         if self._caller:
             self._state.sockets.leave(self._caller.viewer.id)
-        if tasks := list(self._operations.values()):
+        tasks = list(self._operations.values())
+        try:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+                await asyncio.wait([task])
+        finally:
+            for task in tasks:  # if this is cancelled itself
+                task.cancel()
 
     async def _receive(self) -> dict[str, Any]:
         await self._pace.keep()
@@ -215,15 +220,17 @@ class Connection:
             refusal = Invalid("id", f"{_OPERATIONS_LIMIT} operations at a time are the limit.")
             await self._send({"id": id, "type": "error", "payload": [formatted(refusal, "")]})
             return
-        task = self._operations[id] = asyncio.create_task(self._run(id, payload))
+        understood = asyncio.Event()
+        task = self._operations[id] = asyncio.create_task(self._run(id, payload, understood))
         task.add_done_callback(lambda _: self._operations.pop(id))
+        await understood.wait()  # who has to wait for a turn is not listened to meanwhile
 
     async def _complete(self, id: str) -> None:
         if task := self._operations.get(id):
             task.cancel()
             await asyncio.wait([task])  # the id can be used again when it has ended
 
-    async def _run(self, id: str, payload: object) -> None:
+    async def _run(self, id: str, payload: object, understood: asyncio.Event) -> None:
         """Run one operation; whatever it fails with ends it, and no other."""
         request_id = str(new_id())
         head, end = b'{"id":' + encode(id) + b',"type":"next","payload":', b"}"
@@ -235,8 +242,11 @@ class Connection:
         # If the client is gone, the reader ends the connection.
         with suppress(*_GONE), self._state.observer.watch(request_id, "websocket"):
             try:
-                told = await self._answers(payload, request_id, hand)
-                del payload  # a subscription would keep it
+                try:
+                    told = await self._answers(payload, request_id, hand)
+                finally:
+                    understood.set()
+                del payload, understood  # a subscription would keep them
                 async with aclosing(told):
                     async for answer in told:
                         if answer.is_refusal:

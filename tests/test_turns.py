@@ -18,10 +18,11 @@ from server.embedded import Postgres, Valkey
 
 LONG = "{ " + " ".join(f"a{number}" for number in range(1_900)) + " }"
 """What takes more than 4 milliseconds to be refused."""
+FOLLOW = "subscription { activity { type } }"
 FOREVER = """
 from server import turns
 turns.WAIT, turns.LONGEST_S, turns.KNOWN_S, turns.WAITING = 1e9, 3600, 0.004, 3
-turns.FREE_S = 0
+turns.FREE_S, turns.FOLLOWED_S = 0, 1
 """
 
 
@@ -122,6 +123,16 @@ async def test_who_can_not_say_who_it_is_by_websocket_waits_before_the_next(
     second = asyncio.create_task(knock())
     assert await still_waits(second, strict, agency)
     second.cancel()
+
+
+async def test_subscriptions_are_begun_in_turn_too(agency: Agency, strict: Watched) -> None:
+    async with strict.socket(agency.staff) as socket:
+        await socket.subscribe("1", FOLLOW)
+        assert (await socket.event("1"))["type"] == "READY"
+        await socket.subscribe("2", FOLLOW)
+        second = asyncio.create_task(socket.receive())
+        assert await still_waits(second, strict, agency)
+        second.cancel()
 
 
 async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None:
