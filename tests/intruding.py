@@ -20,6 +20,7 @@ from models import LogEntry, Person
 from subscriptions.hub import Hub
 
 _LAST = 3
+_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ class Intruder:
             own = {"own": getattr(self.there.mine, place.owner.lower())} if place.owner else {}
             return [plain(await agency.ask(by, place.document, value=value, **own))]
         if place.operation == "query":
-            return [await ask(agency, by, name, place.given(value), edges=0)]
+            # What is next to a place tells most of it, however many rows others' agencies have.
+            page = {"last": _PAGE} if place.path == ("before",) else {}
+            return [await ask(agency, by, name, {**page, **place.given(value)}, edges=0)]
         if place.operation == "mutation":
             return [await call(agency, by, name, self._input(place, value))]
         given = {"orderId": self.there.mine.order} if "orderId" in place.beside else {}
