@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 import engine.info
 from core.database import Database, Moment
+from core.shares import GivesWay
 from core.statements import Build, Statement, bound, prepared, seen
 from core.viewer import Viewer
 from engine.needs import Needs
@@ -41,6 +42,9 @@ class Context:
         self.hub = hub
         self.loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self.reads_once = False
+        self.is_much = False
+        """Whether its viewer has asked for so much that others go first."""
+        self.gives_way: GivesWay | None = None
         self.trace: Trace | None = None
         self._moment: Moment | None = None
         self._one_at_a_time = asyncio.Lock()

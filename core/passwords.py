@@ -1,6 +1,9 @@
 """Passwords: hashed with argon2id in threads, a few at a time, and never on the event loop."""
 
 import asyncio
+import os
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +21,16 @@ R = TypeVar("R")
 _AT_ONCE = 2  # each takes a core, and 46 MiB
 _IN_LINE = 40  # about a second's work
 _HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)  # as OWASP advises
-_threads = ThreadPoolExecutor(_AT_ONCE, "passwords")
+_NICE = 15  # there is always somebody who guesses: others go before them
+
+
+def _let_others_go_first() -> None:
+    """Have this thread work while no other wants the processor, where threads can be told to."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+_threads = ThreadPoolExecutor(_AT_ONCE, "passwords", _let_others_go_first)
 _line: set[asyncio.Future[Any]] = set()
 
 

@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 
 from core.context import Hub
 from core.database import Database
+from core.shares import GivesWay
 from core.tokens import Tokens
 from engine.tracing import Trace
 
@@ -23,6 +24,7 @@ class Visitor:
     tokens: Tokens
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads_once: bool = False
+    gives_way: GivesWay | None = None
     trace: Trace | None = None
 
     async def release(self) -> None:

@@ -24,7 +24,7 @@ from engine import leaves
 from engine.failures import Raised, first_raised
 from engine.limits import OBJECTS, Exceeded
 from engine.objects import Builder, NotAsStored, builder, is_stored
-from engine.places import Field, Items, Place, Some
+from engine.places import Field, Items, Place, Some, distinct
 from engine.resolving import Resolver, runtime_type, settled, type_of_class
 from engine.selections import Selected
 from engine.values import absent, as_list, may_wait
@@ -175,16 +175,9 @@ class Columns:
         done: list[Any],
     ) -> None:
         """Complete objects of one type: equal rows once, field by field."""
-        if len(present) == len(values) == len(set(map(id, values))):
-            numbers: Sequence[Sequence[int]] | None = None
-            rows, here = values, place
-        else:
-            members: dict[int, list[int]] = {}
-            for i in present:
-                members.setdefault(id(values[i]), []).append(i)
-            numbers = list(members.values())
-            rows = [values[own[0]] for own in numbers]
-            here = Some(place, numbers)
+        numbers = distinct(values, present)
+        rows = values if numbers is None else [values[own[0]] for own in numbers]
+        here = place if numbers is None else Some(place, numbers)
         if refused := await self._refusals(type_, field, rows, here):
             numbers = numbers or [[i] for i in range(len(rows))]
             for i, refusal in refused.items():
@@ -193,9 +186,7 @@ class Columns:
             numbers = [own for i, own in enumerate(numbers) if i not in refused]
             rows = [row for i, row in enumerate(rows) if i not in refused]
             here = Some(place, numbers)
-        self._made += len(rows)
-        if self._made > OBJECTS:
-            raise Exceeded("objects in an answer", OBJECTS)
+        await self._count(len(rows))
         made = await self._fields(type_, field, rows, here)
         if numbers is None:
             done[:] = made
@@ -203,6 +194,14 @@ class Columns:
         for own, one in zip(numbers, made, strict=True):
             for number in own:
                 done[number] = one
+
+    async def _count(self, objects: int) -> None:
+        """Count those that are to be made; if others are to go first, wait for them."""
+        self._made += objects
+        if self._made > OBJECTS:
+            raise Exceeded("objects in an answer", OBJECTS)
+        if give_way := self._executor.context_value.gives_way:
+            await give_way(objects)
 
     async def _refusals(
         self, type_: GraphQLObjectType, field: Selected, rows: list[Any], place: Place

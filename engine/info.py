@@ -20,6 +20,8 @@ class Reader(Protocol):
     loaders: dict[Hashable, DataLoader[Any, Any]]
     reads_once: bool
     """Set when one statement will be sent at most, so that it needs no transaction."""
+    gives_way: Callable[[int], Awaitable[None]] | None
+    """What is waited for when so many objects were made, if others are to go first."""
     trace: Trace | None
     """Where it is noted what each place takes, if somebody wants to know."""
 

@@ -1,10 +1,9 @@
 """Limits: how large a document may be, and how much an operation may ask for."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from graphql import (
     DocumentNode,
@@ -42,7 +41,7 @@ class Exceeded(GraphQLError):
         super().__init__(message, extensions={"limit": limit, "allowed": allowed})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Size:
     """How large a selection is, with all its fragments."""
 
@@ -52,8 +51,46 @@ class Size:
     directives: int = 0
     repeats: int = 0
     """Pairs of fields that become one: validation compares each of them."""
-    names: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    """The fields' names in the answer, and whether they have fields of their own."""
+    names: dict[tuple[str, bool], int] = field(default_factory=dict)
+    """How many fields have a name in the answer, and fields of their own or not."""
+
+    def add(self, other: Self) -> None:
+        """Be as large as both, which stand beside each other."""
+        self._count(other.fields)
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.repeats += other.repeats
+        for name, count in other.names.items():
+            self._name(name, count)
+
+    def add_field(self, node: FieldNode, below: Self | None) -> None:
+        """Have one more field, with what is below it."""
+        self._count(1)
+        self._name(((node.alias or node.name).value, below is not None), 1)
+        self.aliases += node.alias is not None
+        self.depth = max(self.depth, 1)
+        if below:
+            self._count(below.fields)
+            self.depth = max(self.depth, 1 + below.depth)
+            self.aliases += below.aliases
+            self.directives += below.directives
+            self.repeats += below.repeats
+
+    def _count(self, fields: int) -> None:
+        self.fields += fields
+        if self.fields > FIELDS:  # already here, before what is far too much is counted
+            raise Exceeded("fields", FIELDS)
+
+    def _name(self, name: tuple[str, bool], count: int) -> None:
+        self.names[name] = self.names.get(name, 0) + count
+
+    def count_repeats(self) -> None:
+        """Count those pairs that have one name here; objects are much dearer to compare."""
+        self.repeats += sum(
+            count * (count - 1) // 2 * (_OBJECTS_ARE_DEARER if is_object else 1)
+            for (_, is_object), count in self.names.items()
+        )
 
     def check(self) -> None:
         """Nothing, if it is not too large; else `Exceeded`."""
@@ -132,12 +169,10 @@ class _Sizes:
         self._entered = 0
 
     def of_operation(self, operation: OperationDefinitionNode) -> Size:
-        own = self.of(operation.selection_set.selections)
-        return replace(own, directives=own.directives + len(operation.directives or ()))
-
-    def of(self, selections: Iterable[SelectionNode]) -> Size:
-        own = _sum(map(self._of, selections))
-        return replace(own, repeats=own.repeats + _pairs(own.names))
+        size = self._of(operation.selection_set.selections)
+        size.count_repeats()
+        size.directives += len(operation.directives or ())
+        return size
 
     def of_fragment(self, name: str) -> Size:
         if name not in self._known:
@@ -146,51 +181,25 @@ class _Sizes:
                 raise Exceeded("fragments within each other", NESTING)
             self._known[name] = Size()  # validation refuses fragments that contain themselves
             if fragment := self._fragments.get(name):
-                self._known[name] = _sum(map(self._of, fragment.selection_set.selections))
+                self._known[name] = self._of(fragment.selection_set.selections)
             self._entered -= 1
         return self._known[name]
 
-    def _of(self, node: SelectionNode) -> Size:
-        own = Size(directives=len(node.directives or ()))
-        if isinstance(node, FragmentSpreadNode):
-            return _sum([own, self.of_fragment(node.name.value)])
-        if isinstance(node, InlineFragmentNode):
-            return _sum([own, *map(self._of, node.selection_set.selections)])
-        assert isinstance(node, FieldNode)  # noqa: S101 - there are no other selections
-        below = self.of(node.selection_set.selections) if node.selection_set else Size()
-        name = (node.alias or node.name).value, node.selection_set is not None
-        return Size(
-            fields=1 + below.fields,
-            depth=1 + below.depth,
-            aliases=below.aliases + (node.alias is not None),
-            directives=own.directives + below.directives,
-            repeats=below.repeats,
-            names=Counter([name]),
-        )
+    def _of(self, selections: Iterable[SelectionNode]) -> Size:
+        size = Size()
+        for node in selections:
+            size.directives += len(node.directives or ())
+            if isinstance(node, FragmentSpreadNode):
+                size.add(self.of_fragment(node.name.value))
+            elif isinstance(node, InlineFragmentNode):
+                size.add(self._of(node.selection_set.selections))
+            elif isinstance(node, FieldNode):
+                size.add_field(node, self._below(node))
+        return size
 
-
-def _sum(sizes: Iterable[Size]) -> Size:
-    """Of what stands beside each other."""
-    each = list(sizes)
-    fields = sum(size.fields for size in each)
-    if fields > FIELDS:  # already here, before what is far too much is counted
-        raise Exceeded("fields", FIELDS)
-    names: Counter[tuple[str, bool]] = Counter()
-    for size in each:
-        names.update(size.names)
-    return Size(
-        fields=fields,
-        depth=max((size.depth for size in each), default=0),
-        aliases=sum(size.aliases for size in each),
-        directives=sum(size.directives for size in each),
-        repeats=sum(size.repeats for size in each),
-        names=names,
-    )
-
-
-def _pairs(names: Counter[tuple[str, bool]]) -> int:
-    """How often two fields have one name in the answer; objects are much dearer to compare."""
-    return sum(
-        count * (count - 1) // 2 * (_OBJECTS_ARE_DEARER if is_object else 1)
-        for (_, is_object), count in names.items()
-    )
+    def _below(self, node: FieldNode) -> Size | None:
+        if node.selection_set is None:
+            return None
+        size = self._of(node.selection_set.selections)
+        size.count_repeats()
+        return size

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from graphql.pyutils import Path
 
@@ -66,3 +66,16 @@ class Some:
     def paths(self, index: int) -> list[Path]:
         """The paths of everything that value number `index` stands for."""
         return [path for number in self.members[index] for path in self.parent.paths(number)]
+
+
+def distinct(values: Sequence[Any], present: Sequence[int]) -> Sequence[Sequence[int]] | None:
+    """The numbers of each of those that are `present`: several of one that is there again.
+
+    None if all are present, and no two are the same.
+    """
+    if len(present) == len(values) == len(set(map(id, values))):
+        return None
+    members: dict[int, list[int]] = {}
+    for i in present:
+        members.setdefault(id(values[i]), []).append(i)
+    return list(members.values())

@@ -14,6 +14,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from core.errors import RateLimited
+from core.shares import GivesWay, Shares
 from core.viewer import Viewer
 from engine import costs, documents
 from engine.executor import BreadthFirstExecutor
@@ -47,7 +48,8 @@ class Execution:
             kind = documents.operation_of(self.text, self.name).operation
             is_event = kind is OperationType.SUBSCRIPTION
             place = nullcontext() if is_event else self._place()
-            async with asyncio.timeout(None if is_event else SECONDS) as limit, place:
+            limited = asyncio.timeout(None if is_event else SECONDS)
+            async with limited as limit, place as self.context.gives_way:
                 done = await self._executed(root_value)
             trace = self.context.trace
             told = {"explain": trace.told()} if trace else {}
@@ -86,19 +88,19 @@ class Execution:
         )
         if isinstance(executor, list):
             return Executed(None, executor)
-        result: Any = executor.execute_operation()
+        # Side by side, root fields would all go on at once, and keep others waiting.
+        serially = True if self.context.gives_way else None
+        result: Any = executor.execute_operation(serially)
         done: Executed = await result if _is_awaitable(result) else result
         return done
 
-    def _place(self) -> AbstractAsyncContextManager[None]:
+    def _place(self) -> AbstractAsyncContextManager[GivesWay | None]:
         """A place among the operations of the same person; visitors have other limits."""
         viewer = self._viewer
         if viewer is None:
             return nullcontext()
-        objects = costs.cost(self.schema, self.text, self.name, self.variables)
-        place: AbstractAsyncContextManager[None]
-        place = self.context.database.shares.one(viewer.id, objects)
-        return place
+        shares: Shares = self.context.database.shares
+        return shares.one(viewer.id, gives_way=self.context.is_much)
 
     @property
     def _viewer(self) -> Viewer | None:

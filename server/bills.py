@@ -7,10 +7,12 @@ from core.errors import RateLimited
 from schema import Schema
 from server.operations import Operation
 
-EACH = 10
+EACH = 25
 """Points for each operation, and for a request that has none, beside the objects it asks for."""
 REFUSED = 100
 """Points for an operation that is refused for its document: to find that out is work as well."""
+
+_MUCH_S = 2  # that it takes until all points are there again
 
 
 class Bill:
@@ -39,6 +41,11 @@ class Bill:
     def refuse(self) -> None:
         """Charge for a document that is refused."""
         self._budget.spend(REFUSED - EACH)
+
+    @property
+    def is_much(self) -> bool:
+        """Whether so many points were spent in a short time that others are to go first."""
+        return self._budget.empty_s > _MUCH_S
 
     @property
     def told(self) -> dict[str, Any]:

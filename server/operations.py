@@ -5,12 +5,12 @@ from sys import intern
 from typing import Any, Self
 
 import orjson
-from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType
+from graphql import FieldNode, OperationDefinitionNode, OperationType
 
 from core.errors import Invalid
 from core.viewer import Viewer
 from engine import limits
-from engine.documents import DOCUMENTS, operation_of, parsed
+from engine.documents import DOCUMENTS, operation_of
 from schema import DOORS
 from server.documents import Documents, check
 
@@ -85,11 +85,6 @@ class Operation:
     def is_followed(self) -> bool:
         """Whether it has answers without end."""
         return self.type is OperationType.SUBSCRIPTION and not self.dry_run
-
-    @property
-    def document(self) -> DocumentNode:
-        """The document, parsed."""
-        return parsed(self.query)
 
     @property
     def called(self) -> str | None:

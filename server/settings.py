@@ -68,9 +68,9 @@ class Settings(BaseSettings):
     """What is logged at least; at info each operation is."""
     slow_ms: int = 1000
     """After how many milliseconds an operation is logged as slow, with its statements; 0: never."""
-    person_points: Points = 300_000
+    person_points: Points = 100_000
     """How many points a person may spend in a minute; what costs how much is told to clients."""
-    key_points: Points = 300_000
+    key_points: Points = 100_000
     """How many points an API key may spend in a minute."""
     address_points: Points = 30_000
     """How many points those without a token may spend in a minute, by their address."""

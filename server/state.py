@@ -96,6 +96,8 @@ class State:
                 turn.least_s = turns.FOLLOWED_S
             note_operation(found)
             bill.charge(self.schema, found)
+        if isinstance(context, Context):
+            context.is_much = bill.is_much
         if found.explain:
             _trace(context)
         return found

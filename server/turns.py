@@ -20,16 +20,22 @@ many it sends at once.
 """
 FREE_S = 0.1
 """How long new documents of a client may take before it has to wait: many pages begin with some."""
+SOON = 4
+"""How many times as long as a document took its client waits even so: others come in between."""
 REFUSED_S = 0.005
 """How long a refusal counts: to receive a request, refuse it, answer and log it is work as well."""
-FOLLOWED_S = 0.001
-"""How long a subscription counts: it is begun after its turn. So a hundred may come at once."""
+FOLLOWED_S = 0.002
+"""How long a subscription counts: it is begun after its turn. So fifty may come at once."""
+SOCKET_S = 0.004
+"""How long a WebSocket counts, with what has let it come so far."""
 KNOWN_S = 0.001
 """A document that takes no longer is known already, and nobody waits for it."""
 LONGEST_S = 5.0
 """How long a client waits at most."""
 WAITING = 100
 """How many requests of a client may wait for their turn."""
+FULL_S = 5.0
+"""After how long any more are told that too many wait: they would come again at once."""
 
 
 class _Line:
@@ -43,16 +49,18 @@ class _Line:
 
     def end_turn(self, spent: float) -> None:
         """Let the next one have its turn: after a while, if documents have taken too long."""
+        if spent < KNOWN_S:
+            spent = 0
         loop, free = asyncio.get_running_loop(), FREE_S * WAIT
         now = loop.time()
-        if spent >= KNOWN_S:
-            after = max(self._free_at, now) + spent * WAIT
-            self._free_at = min(after, now + free + LONGEST_S)
-            loop.call_at(self._free_at, self._forget)
-        if self._free_at <= now + free:
+        after = max(self._free_at, now) + spent * WAIT
+        self._free_at = min(after, now + free + LONGEST_S)
+        next_at = max(self._free_at - free, now + spent * SOON)
+        if next_at <= now:
             self.lock.release()
-        else:
-            loop.call_at(self._free_at - free, self.lock.release)
+            return
+        loop.call_at(next_at, self.lock.release)
+        loop.call_at(self._free_at, self._forget)
 
     def _forget(self) -> None:
         """Nothing: what has to call this is what has kept the line in mind until now."""
@@ -107,6 +115,7 @@ class Turns:
         """The line of a client, whose turn it is now."""
         line = self._lines.setdefault(who, _Line())
         if line.length >= WAITING:
+            await asyncio.sleep(FULL_S)
             raise RateLimited("Too many of your requests wait for their turn.", 1)
         line.length += 1
         try:

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from core.errors import Invalid, RateLimited, Unauthenticated, Unavailable
 from models import new_id
+from server import turns
 from server.answers import Answer, answers
 from server.bills import Bill
 from server.callers import LOGIN, Caller, login
@@ -28,6 +29,7 @@ _INIT_S = 10
 _SILENCE_S = 25  # after which a client is asked for a sign of life
 _ANSWER_S = 10  # which it has to give within this time
 _FAREWELL_S = 1
+_UNHEARD_S = 5  # after which it is tried whether a client is there that is not listened to
 _OPERATIONS_LIMIT = 100
 _MESSAGES_PER_SECOND = 50
 _MESSAGES_AT_ONCE = 500
@@ -193,12 +195,20 @@ class Connection:
             request_id = str(new_id())
             formatted(error, request_id)  # logs it
             raise Closed(1013, f"Try again later ({request_id})") from error
+        await self._let_in(caller)
+        await self._send({"type": "connection_ack"})
+
+    async def _let_in(self, caller: Caller) -> None:
+        """Take one of the person's places for connections, in turn: each is some work."""
         try:
-            self._state.sockets.take(caller.viewer.id)
-        except Unavailable as error:
+            budget = self._state.budget(caller)
+            async with self._state.turns.one(("WebSocket", budget.who)) as turn:
+                turn.least_s = turns.SOCKET_S
+                Bill(budget)
+                self._state.sockets.take(caller.viewer.id)
+        except (RateLimited, Unavailable) as error:
             raise Closed(1013, str(error)) from error
         self._caller = caller
-        await self._send({"type": "connection_ack"})
 
     async def _refuse(self, error: Unauthenticated) -> NoReturn:
         """End the connection; its address pays for that, as for a request by HTTP."""
@@ -223,7 +233,16 @@ class Connection:
         understood = asyncio.Event()
         task = self._operations[id] = asyncio.create_task(self._run(id, payload, understood))
         task.add_done_callback(lambda _: self._operations.pop(id))
-        await understood.wait()  # who has to wait for a turn is not listened to meanwhile
+        await self._let_wait(understood)
+
+    async def _let_wait(self, understood: asyncio.Event) -> None:
+        """Listen to nothing else of a client until an operation of it has had its turn."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_UNHEARD_S):
+                    await understood.wait()
+                    return
+            await self._send({"type": "ping"})  # which fails if the client has left
 
     async def _complete(self, id: str) -> None:
         if task := self._operations.get(id):

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -90,6 +90,7 @@ class Context:
     viewer: Viewer = field(default_factory=Viewer)
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     reads_once: bool = False
+    gives_way: Callable[[int], Awaitable[None]] | None = None
     trace: Trace | None = None
     log: list[str] = field(default_factory=list)
 

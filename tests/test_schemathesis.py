@@ -33,7 +33,7 @@ MODES = schemathesis.GenerationMode
 ROWS = ("order", "service", "escalated", "checklist", "item", "ticked", "message", "session", "key")
 REFUSALS = {code.value for code in ErrorCode} - {ErrorCode.INTERNAL.value}
 UNLIMITED = {f"CALLSHEET_{payer}_POINTS": str(10**9) for payer in ("PERSON", "ADDRESS")}
-AT_ONCE = "from server import turns; turns.WAIT = 0"
+AT_ONCE = "from server import turns; turns.WAIT = turns.SOON = 0"
 ASKED = 1_250 if NIGHTLY else 120
 """How many cases of each person there are at least."""
 

@@ -1,19 +1,21 @@
 """What one person asks for at once does not keep others waiting."""
 
 import asyncio
+from uuid import UUID
 
 from asking import ask, code
+from calling import NAME
 from effects import until_waiting
 from factories import Agency, Answer
-from watched import Watched
+from watched import Watched, watched
 
 from core import shares
+from models import new_id
+from server.embedded import Postgres, Valkey
 
 LIST = "{ orders(first: 5) { totalCount } }"
-LARGE = "{ orders(first: 100) { edges { node { customer { id } services { id } progress { done }"
-LARGE += (
-    " projectManager { id } lastMessage { id } team { id } checklists { id } } } totalCount } }"
-)
+TWICE = f"{{ a: {LIST[1:-1]} b: {LIST[1:-1]} }}"
+ALL_IS_MUCH = "from server import bills; bills._MUCH_S = 0"
 
 
 async def all_waiting(agency: Agency, documents: list[str], at: int) -> list[asyncio.Task[Answer]]:
@@ -23,13 +25,47 @@ async def all_waiting(agency: Agency, documents: list[str], at: int) -> list[asy
     return tasks
 
 
-async def test_a_large_one_waits_for_another_and_small_ones_do_not(agency: Agency) -> None:
+async def test_those_who_ask_for_much_are_answered_one_at_a_time(
+    agency: Agency, postgres: Postgres, valkey: Valkey
+) -> None:
     await agency.book()
-    async with agency.database.transaction() as transaction:
-        await transaction.fetch("LOCK TABLE orders")
-        tasks = await all_waiting(agency, [LARGE, LARGE, LIST], 2)
-    answers = await asyncio.gather(*tasks)
-    assert {each["orders"]["totalCount"] for each in answers} == {1}
+    async with watched(postgres.url, valkey.url, first=ALL_IS_MUCH) as server:
+        async with agency.database.transaction() as transaction:
+            await transaction.fetch("LOCK TABLE orders")
+            tasks = [asyncio.create_task(ask(server, agency.staff, TWICE)) for _ in range(3)]
+            await until_waiting(agency.database, 1)
+            assert (await server.ask(agency.admin, NAME))["viewer"]
+            await until_waiting(agency.database, 1)
+        answers = [each.json()["data"] for each in await asyncio.gather(*tasks)]
+    assert answers == [{"a": {"totalCount": 1}, "b": {"totalCount": 1}}] * 3
+
+
+async def test_who_gives_way_keeps_nobody_else_waiting() -> None:
+    person, other, own = new_id(), new_id(), shares.Shares()
+
+    async def begun(whose: UUID, *, gives_way: bool) -> None:
+        async with own.one(whose, gives_way=gives_way):
+            pass
+
+    async with own.one(person, gives_way=True):
+        second = asyncio.create_task(begun(person, gives_way=True))
+        await begun(person, gives_way=False)
+        await begun(other, gives_way=True)
+        assert not second.done()
+    await second
+
+
+async def test_who_gives_way_waits_only_while_others_have_something_under_way() -> None:
+    own = shares.Shares()
+    async with own.one(new_id(), gives_way=True) as give_way:
+        assert give_way
+        await give_way(10**9)
+        async with own.one(new_id(), gives_way=False) as nothing:
+            assert nothing is None
+            waits = asyncio.ensure_future(give_way(10**9))
+            await asyncio.sleep(0)
+            assert not waits.done()
+            waits.cancel()
 
 
 async def test_those_who_would_wait_too_long_are_refused(agency: Agency, server: Watched) -> None:

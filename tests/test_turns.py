@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 from asking import ask, code, send
 from calling import NAME
@@ -17,12 +18,14 @@ from server import turns
 from server.embedded import Postgres, Valkey
 
 LONG = "{ " + " ".join(f"a{number}" for number in range(1_900)) + " }"
-"""What takes more than 4 milliseconds to be refused."""
+"""What takes long to be refused."""
 FOLLOW = "subscription { activity { type } }"
 FOREVER = """
-from server import turns
-turns.WAIT, turns.LONGEST_S, turns.KNOWN_S, turns.WAITING = 1e9, 3600, 0.004, 3
-turns.FREE_S, turns.FOLLOWED_S = 0, 1
+from server import turns, websocket
+turns.WAIT, turns.LONGEST_S, turns.KNOWN_S, turns.WAITING = 1e9, 3600, 0.02, 3
+turns.FREE_S, turns.FULL_S, turns.REFUSED_S = 0, 0, 1
+turns.FOLLOWED_S, turns.SOCKET_S = 1, 1
+websocket._UNHEARD_S = 0.1
 """
 
 
@@ -30,7 +33,8 @@ turns.FREE_S, turns.FOLLOWED_S = 0, 1
 async def strict(postgres: Postgres, database: Database, valkey: Valkey) -> AsyncIterator[Watched]:
     """A server at which the next turn after a long document comes in an hour."""
     del database  # migrated is all it has to be
-    async with watched(postgres.url, valkey.url, first=FOREVER) as server:
+    settings = {"CALLSHEET_LOG_LEVEL": "info"}
+    async with watched(postgres.url, valkey.url, first=FOREVER, settings=settings) as server:
         yield server
         await server.end(signal.SIGKILL)
 
@@ -135,17 +139,47 @@ async def test_subscriptions_are_begun_in_turn_too(agency: Agency, strict: Watch
         second.cancel()
 
 
+async def test_sockets_are_let_in_in_turn(agency: Agency, strict: Watched) -> None:
+    async def let_in() -> None:
+        async with strict.socket(agency.staff):
+            pass
+
+    await let_in()
+    second = asyncio.create_task(let_in())
+    assert await still_waits(second, strict, agency)
+    second.cancel()
+
+
+async def test_who_leaves_while_waiting_for_a_turn_is_missed(
+    agency: Agency, strict: Watched
+) -> None:
+    async with strict.socket(agency.staff) as socket:
+        await socket.subscribe("1", FOLLOW)
+        assert (await socket.event("1"))["type"] == "READY"
+        await socket.subscribe("2", FOLLOW)
+        assert orjson.loads(await socket.raw.recv())["type"] == "ping"
+        socket.raw.transport.abort()
+    async with asyncio.timeout(SECONDS):
+        while True:
+            if [line.get("code") for line in strict.lines].count("CANCELLED") == 2:
+                break
+            await asyncio.sleep(0)
+
+
 async def test_the_next_turn_comes_soon(agency: Agency, server: Watched) -> None:
     asked = [ask(server, agency.staff, each) for each in (LONG, NAME, LONG, NAME)]
     answers = [each.json() for each in await asyncio.gather(*asked)]
     assert [("data" in each) for each in answers] == [False, True, False, True]
 
 
-@pytest.mark.parametrize(("free", "waits"), [(3600, False), (0, True)])
-async def test_a_few_new_documents_are_free(
-    monkeypatch: pytest.MonkeyPatch, free: float, *, waits: bool
+@pytest.mark.parametrize(
+    ("free", "soon", "waits"), [(3600, 0, False), (3600, 1e9, True), (0, 0, True)]
+)
+async def test_a_few_new_documents_are_free_but_others_come_in_between(
+    monkeypatch: pytest.MonkeyPatch, free: float, soon: float, *, waits: bool
 ) -> None:
-    for name, value in {"FREE_S": free, "KNOWN_S": 0, "WAIT": 1e9, "LONGEST_S": 3600}.items():
+    constants = {"FREE_S": free, "KNOWN_S": 0, "SOON": soon, "WAIT": 1e9, "LONGEST_S": 3600}
+    for name, value in constants.items():
         monkeypatch.setattr(turns, name, value)
     lines = turns.Turns()
     ready, reached = asyncio.Event(), asyncio.Event()

@@ -3,16 +3,16 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Annotated, Any
 
 import orjson
 import typer
 
-from benchmarks.crowd.hostile import HOSTILE
-from benchmarks.crowd.report import CALM, Moment, Report
+from benchmarks.crowd.report import CALM, HOSTILE, Moment, Report
 from benchmarks.crowd.script import END, Order
 from benchmarks.people import hired
 from benchmarks.servers import OURS, ROOT, Running, pinned, running
@@ -20,6 +20,7 @@ from benchmarks.stage import stage
 
 _ORDERS = 40
 _WARMUP_S = 10
+_BETWEEN = "between"  # the one and the other, while the hostile one leaves
 
 
 def main(
@@ -28,15 +29,20 @@ def main(
     times: Annotated[int, typer.Option(help="How often the hostile one comes and goes.")] = 5,
 ) -> None:
     """Let clients work, half of the time with a hostile one, and print how they fare."""
-    with pinned(first=False), stage() as ready, running(OURS, ready) as server:
+    shipped = replace(OURS, settings={})
+    told: Counter[str] = Counter()
+    with pinned(first=False), stage() as ready, running(shipped, ready) as server:
         (foe, *friends), orders = hired(ready, healthy + 1), list(ready.orders[:_ORDERS])
-        with (
-            _clients("healthy", Order(server.url, friends, orders)) as working,
-            _clients("hostile", Order(server.url, [foe], orders)) as hostile,
-        ):
+        with _clients("healthy", Order(server.url, friends, orders)) as working:
+            moments, each_s = [], seconds / times / 2
             time.sleep(_WARMUP_S)
-            moments = list(_phases((working, hostile), server, seconds / times / 2, times))
-            report = Report(working.end(), hostile.end(), moments)
+            for _ in range(times):
+                moments.append(_phase(CALM, working, server, each_s))
+                with _clients("hostile", Order(server.url, [foe], orders)) as hostile:
+                    moments.append(_phase(HOSTILE, working, server, each_s))
+                    working.say(_BETWEEN)
+                    told.update(hostile.end())
+            report = Report(working.end(), told, moments)
     typer.echo(report.as_markdown())
     if report.failures:
         raise SystemExit("\nNot good:\n" + "\n".join(report.failures))
@@ -76,16 +82,12 @@ def _clients(kind: str, order: Order) -> Iterator[_Clients]:
             process.terminate()
 
 
-def _phases(
-    clients: Sequence[_Clients], server: Running, seconds: float, times: int
-) -> Iterator[Moment]:
-    for phase in (CALM, HOSTILE) * times:
-        for each in clients:
-            each.say(phase)
-        cpu, began = server.cpu_s(), time.monotonic()
-        time.sleep(seconds)
-        used = (server.cpu_s() - cpu) / (time.monotonic() - began)
-        yield Moment(phase, used, server.memory_mib())
+def _phase(phase: str, working: _Clients, server: Running, seconds: float) -> Moment:
+    working.say(phase)
+    cpu, began = server.cpu_s(), time.monotonic()
+    time.sleep(seconds)
+    used = (server.cpu_s() - cpu) / (time.monotonic() - began)
+    return Moment(phase, used, server.memory_mib())
 
 
 if __name__ == "__main__":

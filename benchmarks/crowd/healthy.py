@@ -29,6 +29,7 @@ LOG = """query ($after: Cursor) {
 ACTIVITY = "subscription { activity { type cursor activity { summary actor { name } } } }"
 FEED = """subscription ($id: ID!) { orderFeed(orderId: $id) {
   type cursor entry { ... on Message { id text } ... on Activity { summary } } } }"""
+_PEOPLE_S, _PROGRAMS_S = 8, 4  # between two requests
 SENT = "sent at "
 """What a message begins with whose delivery is timed."""
 
@@ -133,9 +134,9 @@ class Client:
     async def dashboard(self) -> None:
         """Somebody looks at the board, and sometimes moves an order."""
         while True:
-            await self.all.think(4)
+            await self.all.think(_PEOPLE_S)
             await self.ask("board", BOARD, first=25)
-            await self.all.think(4)
+            await self.all.think(_PEOPLE_S)
             await self.ask("list", LIST)
             if self.all.dice.random() < 1 / 3:
                 order = self.all.dice.choice(self.orders)
@@ -146,7 +147,7 @@ class Client:
         """Somebody reads an order's page, marks it read, and sometimes writes."""
         (order,) = self.orders
         while True:
-            await self.all.think(4)
+            await self.all.think(_PEOPLE_S)
             await self.ask("order", PAGE, id=order)
             if self.all.dice.random() < 1 / 3:
                 text = f"{SENT}{time.perf_counter()}"
@@ -157,10 +158,10 @@ class Client:
                     await self.ask("mark read", READ, input={"orderId": order, "upTo": cursor})
 
     async def integration(self) -> None:
-        """A program asks every other second for what is new."""
+        """A program asks every few seconds for what is new."""
         cursor = None
         while True:
-            await self.all.think(2)
+            await self.all.think(_PROGRAMS_S)
             if told := await self.ask("log", LOG, after=cursor):
                 cursor = told["cursor"]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,15 +17,17 @@ from benchmarks.crowd import script
 from benchmarks.crowd.script import END, Order
 from benchmarks.hostile import DOCUMENTS
 
-HOSTILE = "hostile"
-"""The word at which it begins; at any other it stops."""
 _ORDERS = """orders(first: 100) { edges { node { id name customer { name } progress { done }
   services { name assignee { name } } lastMessage { text author { name } } } } }"""
 DEAR = "{ " + " ".join(f"a{number}: {_ORDERS}" for number in range(11)) + " }"
 """Almost as much as one operation may ask for."""
+MIDDLING = f"{{ {_ORDERS.replace('first: 100', 'first: 99')} }}"
+"""As much as one may ask for before it counts as large."""
 FOLLOW = "subscription { activity { type cursor activity { summary actor { name } } } }"
 GUESS = "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }"
 _PAUSE_S = 0.1
+_GOODBYE_S = 1
+_NICE = 19  # what it does itself is to take no time of the others, which would be at home elsewhere
 
 
 class Hostile:
@@ -41,6 +44,8 @@ class Hostile:
         return [
             *[self.worst_documents] * 8,
             *[self.dear_queries] * 4,
+            *[self.middling_queries] * 4,
+            *[self.small_queries] * 4,
             *[self.bad_tokens] * 4,
             *[self.guesses] * 2,
             *[self.large_bodies] * 2,
@@ -68,6 +73,15 @@ class Hostile:
     async def dear_queries(self) -> None:
         """Queries that ask for as much as may be."""
         await self._ask("dear_queries", f"{DEAR} # {secrets.token_hex(8)}")
+
+    async def middling_queries(self) -> None:
+        """The largest ones that are not called large, which the server knows already."""
+        await self._ask("middling_queries", MIDDLING)
+        await asyncio.sleep(_PAUSE_S)
+
+    async def small_queries(self) -> None:
+        """As many as can be."""
+        await self._ask("small_queries", "{ viewer { scopes } }")
 
     async def bad_tokens(self) -> None:
         """Tokens that nobody issued."""
@@ -165,20 +179,18 @@ def _subscribe(key: str, query: str) -> dict[str, Any]:
 
 
 async def clients(order: Order, word: Callable[[], Awaitable[str]]) -> dict[str, int]:
-    """Attack while it is the time for it, and tell what it was answered."""
+    """Attack until the end, and tell what it was answered."""
+    os.nice(_NICE)
     timeout = aiohttp.ClientTimeout(total=60)
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-        hostile = Hostile(order, http)
-        tasks: list[asyncio.Task[None]] = []
-        said = ""
-        while said != END:
-            said = await word()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            attacks = hostile.attacks() if said == HOSTILE else []
-            tasks = [asyncio.create_task(hostile.again(each)) for each in attacks]
+    # It is never closed: a socket that floods can't say goodbye, and is cut off with this process.
+    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout)
+    hostile = Hostile(order, http)
+    tasks = [asyncio.create_task(hostile.again(each)) for each in hostile.attacks()]
+    while await word() != END:
+        pass
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=_GOODBYE_S)
     return dict(hostile.told)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.crowd.hostile import HOSTILE
-
 CALM = "calm"
+HOSTILE = "hostile"
 ALL = "all requests"
 DELIVERY = "delivery"
 _TWICE = 2.0

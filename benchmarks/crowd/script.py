@@ -28,12 +28,10 @@ class Order:
 
 def run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitable[Any]]) -> None:
     """Run clients, which wait for one word after the other, and print what they found."""
-    found = orjson.dumps(uvloop.run(_run(clients)), option=orjson.OPT_APPEND_NEWLINE)
-    with open(sys.stdout.fileno(), "wb", closefd=False) as told:
-        told.write(found)  # all of it, even if what Python is told makes `print` unbuffered
+    uvloop.run(_run(clients))
 
 
-async def _run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitable[Any]]) -> Any:
+async def _run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitable[Any]]) -> None:
     words = asyncio.StreamReader(limit=2**24)
     reading = asyncio.StreamReaderProtocol(words)
     await asyncio.get_running_loop().connect_read_pipe(lambda: reading, sys.stdin)
@@ -42,4 +40,8 @@ async def _run(clients: Callable[[Order, Callable[[], Awaitable[str]]], Awaitabl
     async def word() -> str:
         return (await words.readline()).decode().strip() or END
 
-    return await clients(order, word)
+    found = orjson.dumps(await clients(order, word), option=orjson.OPT_APPEND_NEWLINE)
+    # All of it, even if what Python is told makes `print` unbuffered; and before what is still
+    # under way ends, which may take long.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as told:  # noqa: ASYNC230 - nothing else is
+        told.write(found)
