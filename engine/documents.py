@@ -10,9 +10,13 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
     OperationDefinitionNode,
+    VariablesInAllowedPositionRule,
     parse,
     separate_operations,
+    specified_rules,
     validate,
 )
 
@@ -29,6 +33,13 @@ KEPT = 32 * 1024 * 1024
 """Bytes that all documents together may weigh; one alone has less than a third of that."""
 _REFUSED_KEPT = KEPT // 2  # those with errors, so that nobody displaces good ones by them
 _ERRORS_TOLD = 20
+_OF_VARIABLES = (
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
+)
+"""They walk through all of an operation before anything else is looked at, be it full of errors."""
+_SIMPLE = tuple(each for each in specified_rules if each not in _OF_VARIABLES)
 
 
 class Document:
@@ -143,7 +154,10 @@ def alone(text: str, name: str | None) -> DocumentNode:
 @kept
 def errors_of(text: str, schema: GraphQLSchema) -> list[GraphQLError]:
     """What is wrong with a document, in a schema."""
-    errors = validate(schema, parsed(text), max_errors=_ERRORS_TOLD)
+    node = parsed(text)
+    errors = validate(schema, node, _SIMPLE, _ERRORS_TOLD) or validate(
+        schema, node, _OF_VARIABLES, _ERRORS_TOLD
+    )
     if errors:
         DOCUMENTS.refuse(text)
     return errors
