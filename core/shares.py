@@ -18,6 +18,7 @@ AT_ONCE = 4
 WAITING = 100
 """How many more may wait."""
 _PAUSE_S = 0.000_3  # nine times as long as it takes to make an object
+_LONGEST_PAUSE_S = 1
 _LEAST = 25  # as many objects could be made while the smallest operation is carried out
 
 GivesWay: TypeAlias = Callable[[int], Awaitable[None]]
@@ -66,4 +67,4 @@ class Shares:
 
     async def _give_way(self, own: _Share, made: int) -> None:
         if self._count > own.count:
-            await asyncio.sleep(made * _PAUSE_S)
+            await asyncio.sleep(min(made * _PAUSE_S, _LONGEST_PAUSE_S))
