@@ -144,7 +144,7 @@ BUGS: dict[str, Plant] = {
     "awaited items backwards": spoilt(columns, "settled", lambda found: found[::-1]),
     "arguments left out": spoilt(Resolver, "_arguments", lambda _: {}),
     "rows of one type taken for equal": lambda patch: patch.setattr(
-        columns, "id", type, raising=False
+        places, "id", type, raising=False
     ),
     "enum by value": instead(
         leaves, "names_of", lambda _: lambda _type, kind: {m.name: m.value for m in kind}
