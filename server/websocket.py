@@ -206,9 +206,9 @@ class Connection:
                 turn.least_s = turns.SOCKET_S
                 Bill(budget)
                 self._state.sockets.take(caller.viewer.id)
+                self._caller = caller  # at once: `stop` gives the place back of whom it knows
         except (RateLimited, Unavailable) as error:
             raise Closed(1013, str(error)) from error
-        self._caller = caller
 
     async def _refuse(self, error: Unauthenticated) -> NoReturn:
         """End the connection; its address pays for that, as for a request by HTTP."""
