@@ -21,8 +21,8 @@ _ORDERS = """orders(first: 100) { edges { node { id name customer { name } progr
   services { name assignee { name } } lastMessage { text author { name } } } } }"""
 DEAR = "{ " + " ".join(f"a{number}: {_ORDERS}" for number in range(11)) + " }"
 """Almost as much as one operation may ask for."""
-MIDDLING = f"{{ {_ORDERS.replace('first: 100', 'first: 99')} }}"
-"""As much as one may ask for before it counts as large."""
+MIDDLING = f"{{ {_ORDERS} }}"
+"""A tenth of that."""
 FOLLOW = "subscription { activity { type cursor activity { summary actor { name } } } }"
 GUESS = "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }"
 _PAUSE_S = 0.1
@@ -75,7 +75,7 @@ class Hostile:
         await self._ask("dear_queries", f"{DEAR} # {secrets.token_hex(8)}")
 
     async def middling_queries(self) -> None:
-        """The largest ones that are not called large, which the server knows already."""
+        """Smaller ones, whose document the server knows already."""
         await self._ask("middling_queries", MIDDLING)
         await asyncio.sleep(_PAUSE_S)
 
